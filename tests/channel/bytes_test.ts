@@ -4,8 +4,8 @@ import { BroadcastRing, RingChannel } from "../../mod.ts";
 import { SENDER } from "../../src/channel/ring/layout.ts";
 import { byteSources, emptySources, lostSources, notBytes } from "../support/byte_sources.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const wrong = (): unknown[] => [...notBytes(), ...lostSources()].map(({ value }) => value);
 
 for (const producers of ["single", "multiple"] as const) {

@@ -3,10 +3,9 @@ import type { Handle } from "../../ffi/handle.ts";
 import { FileOperation } from "../../src/io/operation.ts";
 import { ParkedWait } from "../../src/sync/pool_thread_wait.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { makePipe } from "./pipe_pair.ts";
-
-const soon = { timeout: 20_000 };
 
 /** Begins a read of up to 10 bytes. */
 function readFrom(file: Handle): FileOperation {

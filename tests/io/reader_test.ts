@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FileReader, MAX_READ_SIZE, READ_SIZE } from "../../src/io/reader.ts";
 import { FileWriter } from "../../src/io/writer.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { makePipe } from "./pipe_pair.ts";
-
-const soon = { timeout: 20_000 };
 
 /** A pipe with a reader at one end and a writer at the other. */
 function makeEnds(bufferSize?: number) {

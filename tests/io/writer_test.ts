@@ -1,11 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FileReader } from "../../src/io/reader.ts";
 import { FileWriter } from "../../src/io/writer.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { runPeer } from "../support/run_peer.ts";
 import { BUFFER_SIZE, makePipe } from "./pipe_pair.ts";
-
-const soon = { timeout: 20_000 };
 
 /** A pipe with a writer at one end and a reader at the other. */
 function makeEnds() {

@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../support/soon.ts";
 
 for (const how of ["close", "abort"] as const) {
   Deno.test(`PipeConnection.closed resolves when no thread waits for it any more, after ${how}()`, async () => {

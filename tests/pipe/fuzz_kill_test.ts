@@ -5,9 +5,9 @@ import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod
 import { Peer } from "../support/peer.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 
-const soon = { timeout: 20_000 };
 const script = "pipe/peers/killed_end.ts";
 
 /** Reads until the end, and returns the number of bytes. */

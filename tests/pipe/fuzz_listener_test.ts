@@ -4,11 +4,10 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { Random } from "../support/random.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 
 const STEPS = 400;
-const soon = { timeout: 20_000 };
-
 const LIMITS = [
   { backlog: 1 },
   { backlog: 4 },

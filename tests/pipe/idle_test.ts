@@ -7,13 +7,12 @@ import { ParkedWait } from "../../src/sync/pool_thread_wait.ts";
 import { poll } from "../../src/wait/options.ts";
 import { countThreads } from "../support/count_threads.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 
 const PIPES = 40;
 /** Maximum number of pool threads that wait at a time. */
 const MAX_WAITS = 2 * navigator.hardwareConcurrency;
-const soon = { timeout: 20_000 };
-
 /** Makes pipes. Returns each server's end and each client's end. */
 async function makePipes(stack: AsyncDisposableStack): Promise<[PipeConnection, PipeConnection][]> {
   const name = randomName();

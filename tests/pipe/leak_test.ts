@@ -11,8 +11,7 @@ import { makeConnections } from "./many_connections.ts";
 import { fuzz } from "./fuzz/run.ts";
 import { countOperations } from "./count_operations.ts";
 import { PipeWorker } from "./pipe_worker.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../support/soon.ts";
 
 /** The task test:pipe makes 10,000. */
 const CONNECTIONS = 500;

@@ -12,8 +12,7 @@ import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 import { programOf } from "./c_peers.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../support/soon.ts";
 
 /** Starts a program in C with a mailslot's path. */
 async function startInC(

@@ -6,8 +6,7 @@ import { currentUserSid, readSecurity, sddlFor, SECURITY_INFORMATION } from "../
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { Mailslot, openMailslot } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../support/soon.ts";
 
 /** Returns bytes that differ from their neighbours, beginning with a number. */
 function bytes(length: number, first = 0): Uint8Array<ArrayBuffer> {

@@ -9,10 +9,9 @@ import { Random } from "../support/random.ts";
 import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
 import { soon as until, throws } from "../workers/owning_worker.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { countOperations } from "./count_operations.ts";
-
-const soon = { timeout: 20_000 };
 
 /** Receives once with a random limit, or looks once. Returns `undefined` if nothing came in time. */
 async function receiveOrGiveUp(mailslot: Mailslot, random: Random) {

@@ -9,6 +9,7 @@ import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { randomName } from "../support/random_name.ts";
 import { countOperations } from "./count_operations.ts";
+import { soon } from "../support/soon.ts";
 
 /** The number of connections at a time. */
 const BATCH = 10;
@@ -17,7 +18,6 @@ const BATCH = 10;
  * grows by about 100 MB before the first large collection.
  */
 const MAX_GROWTH = 2 ** 27;
-const soon = { timeout: 20_000 };
 const pass = () => {};
 
 /** The ways of a connection. Each closes both ends. */

@@ -4,9 +4,9 @@ import { assertEquals } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 
-const soon = { timeout: 20_000 };
 const script = "pipe/peers/unreferenced_pipe.ts";
 
 /** Reads until the end, and returns all bytes. */

@@ -3,10 +3,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { ENDS, PipeWorker } from "./pipe_worker.ts";
-
-const soon = { timeout: 20_000 };
 
 /** Reads until the end, and returns the number of bytes. */
 async function readToEnd(connection: PipeConnection): Promise<number> {

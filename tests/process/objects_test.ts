@@ -13,8 +13,7 @@ import { assertLeavesNoHandle } from "../support/leak.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../support/soon.ts";
 
 for (const starter of ["spawn", "inheritHandles"] as const) {
   Deno.test(`${starter}() lets a child inherit events, semaphores and mutexes`, async () => {

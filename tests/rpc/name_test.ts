@@ -5,10 +5,9 @@ import { listenPipe } from "../../src/pipe/mod.ts";
 import { connectName, serveName } from "../../src/rpc/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { handlers } from "./links/peers/handlers.ts";
-
-const soon = { timeout: 20_000 };
 
 Deno.test("serveName serves several clients, and sees at once that one of them was killed", async () => {
   const name = randomName();

@@ -1,3 +1,5 @@
+import { SLOWNESS } from "./slowness.ts";
+
 /**
  * Waits for an event with a time limit, so that a test fails instead of hanging.
  *
@@ -5,7 +7,11 @@
  * @param promise A promise that the event fulfils.
  * @param timeout The time limit in milliseconds.
  */
-export async function within<T>(what: string, promise: Promise<T>, timeout = 30_000): Promise<T> {
+export async function within<T>(
+  what: string,
+  promise: Promise<T>,
+  timeout = 30_000 * SLOWNESS,
+): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => late.reject(new Error(`Expected within ${timeout} ms that ${what}`)),

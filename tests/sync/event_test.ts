@@ -2,8 +2,7 @@ import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/asse
 import { SharedEvent } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { randomName } from "../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../support/soon.ts";
 
 Deno.test("SharedEvent ends one wait for each set(), or all waits until reset()", async () => {
   using auto = SharedEvent.anonymous();

@@ -15,8 +15,8 @@ import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 
-const soon = { timeout: 30_000 };
 /** Fewer of 32 bits: on some machines each of these is emulated. */
 const C_PEERS = { 64: 58, 32: 10 } as const;
 const DENO_PEERS = 6;

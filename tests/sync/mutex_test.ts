@@ -5,8 +5,7 @@ import { assertLeavesNoHandle } from "../support/leak.ts";
 import { openLibrary } from "../support/open_library.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../support/soon.ts";
 
 Deno.test("SharedMutex.lock() gives one task of a script the lock at a time, in order, over several handles", async () => {
   const name = randomName();

@@ -5,8 +5,7 @@ import { SharedEvent } from "../../mod.ts";
 import { ParkedWait } from "../../src/sync/pool_thread_wait.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { openLibrary } from "../support/open_library.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../support/soon.ts";
 
 Deno.test("ParkedWait.wait() resets the event, whether it is set before the wait or during it", async () => {
   using event = SharedEvent.anonymous();

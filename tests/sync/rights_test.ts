@@ -19,8 +19,8 @@ import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 /** Rights that an elevated program can grant to everyone: to wait, and to read a section. */
 const WAIT_ONLY: Sddl = ownedByAnother("D:P(A;;0x100005;;;WD)");
 

@@ -2,8 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Win32Error } from "../../ffi/error.ts";
 import { SharedEvent, SharedMutex, SharedSemaphore } from "../../mod.ts";
 import { randomName } from "../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../support/soon.ts";
 
 Deno.test("SharedSemaphore.release(n) ends n waits, and returns the count before", async () => {
   using semaphore = SharedSemaphore.anonymous({ initial: 1, maximum: 5 });

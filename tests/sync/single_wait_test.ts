@@ -7,8 +7,8 @@ import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
 import { STOP, takeUntilStopped } from "./peers/take.ts";
+import { soon } from "../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const ROUNDS = 200;
 const TIMES = 300;
 

@@ -10,8 +10,8 @@ import {
 } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const shell = { stdin: "piped", stdout: "null", stderr: "null" } as const;
 
 Deno.test("waitAny() takes exactly one of the signalled objects", async () => {

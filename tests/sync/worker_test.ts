@@ -5,8 +5,7 @@ import { SharedEvent, SharedMutex } from "../../mod.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../support/soon.ts";
 
 /** Starts a Worker that uses the objects with these names, and waits until the Worker has begun. */
 async function start(

@@ -39,7 +39,7 @@ type Parcel =
   | [mark: string, kind: "end", to: string];
 
 /** Pause in which messages of a Worker that has ended can still arrive, in milliseconds. */
-const REST_PAUSE = 10;
+const REST_PAUSE = 50;
 
 /**
  * Makes a link between a script and its Worker. The script passes the `Worker`. The Worker passes

@@ -23,10 +23,9 @@ import { decodeValue } from "../../../src/channel/ring/message.ts";
 import type { MessageLink } from "../../../src/rpc/mod.ts";
 import { AsyncQueue } from "../../../src/wait/queue.ts";
 import { NatsServer } from "../../support/nats_server.ts";
+import { soon } from "../../support/soon.ts";
 import { within } from "../../support/within.ts";
 import { connectTo } from "./nats.ts";
-
-const soon = { timeout: 20_000 };
 
 type Nats = Awaited<ReturnType<typeof connectTo>>;
 /** What arrived for a raw client. */

@@ -17,10 +17,10 @@ import { UnhandledRejections } from "../../rpc/support/unhandled.ts";
 import { NatsServer } from "../../support/nats_server.ts";
 import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
+import { soon } from "../../support/soon.ts";
 import { within } from "../../support/within.ts";
 import { connectTo } from "./nats.ts";
 
-const soon = { timeout: 20_000 };
 /** Time in which a dead peer must be noticed, in milliseconds. */
 const NOTICE = 3000;
 

@@ -9,8 +9,7 @@ import { randomName } from "../../support/random_name.ts";
 import { SLOWNESS } from "../../support/slowness.ts";
 import { readNumbered } from "../ring/numbered_messages.ts";
 import { Random } from "../../support/random.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 /** Sends messages until `count` of them had to wake a receiver. */
 async function sendUntilWakeUps(sender: BroadcastSender, count: number): Promise<void> {

@@ -3,8 +3,7 @@ import { BroadcastRing } from "../../../mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 const WAYS: Record<string, (buffer: ArrayBuffer) => unknown> = {
   "transfer()": (buffer) => buffer.transfer(),

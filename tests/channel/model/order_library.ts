@@ -23,8 +23,6 @@ export interface ArmLibrary extends Library {
   readonly BroadcastWriter: typeof broadcastSender.BroadcastWriter;
   readonly EndWait: typeof wait.EndWait;
   readonly LatestSlots: typeof latestLayout.LatestSlots;
-  /** With two slots instead of four: a writer uses a slot again after fewer steps. */
-  readonly TwoLatestSlots: typeof latestLayout.LatestSlots;
   readonly PeerLiveness: typeof place.PeerLiveness;
   readonly RingReader: typeof ringReader.RingReader;
   readonly RingWriter: typeof ringWriter.RingWriter;
@@ -39,17 +37,14 @@ export interface ArmLibrary extends Library {
 const PROCESSOR = "ffi/platform.ts";
 const IS_X64 = /const IS_X64: boolean = .*;/;
 
-/** The file and the line with the number of a latest value's slots. */
-const LATEST = "src/channel/latest/layout.ts";
-const SLOTS = /const SLOTS = 4;/;
-
 /** Loads the library with all fences that it has on ARM64. */
 export async function loadArmLibrary(): Promise<ArmLibrary> {
-  const files = changed(await readFiles(), PROCESSOR, IS_X64, "const IS_X64 = false;");
-  const TwoLatestSlots = await importCopy(
-    changed(files, LATEST, SLOTS, "const SLOTS = 2;"),
-    async (root) => (await import(`${root}channel/latest/layout.ts`)).LatestSlots,
-  );
+  const files = await readFiles();
+  const text = files.get(PROCESSOR)!;
+  if (!IS_X64.test(text)) {
+    throw new Error(`${PROCESSOR} has no line that finds out whether this is x64`);
+  }
+  files.set(PROCESSOR, text.replace(IS_X64, "const IS_X64 = false;"));
   return await importCopy(files, async (root) => {
     const room = `${root}channel/`;
     const [receiver, sender, latest, reader, writer, shared, place, wait, wake, word, readWrite] =
@@ -72,7 +67,6 @@ export async function loadArmLibrary(): Promise<ArmLibrary> {
       BroadcastWriter: sender.BroadcastWriter,
       EndWait: wait.EndWait,
       LatestSlots: latest.LatestSlots,
-      TwoLatestSlots,
       PeerLiveness: place.PeerLiveness,
       RingReader: reader.RingReader,
       RingWriter: writer.RingWriter,
@@ -87,16 +81,4 @@ export async function loadArmLibrary(): Promise<ArmLibrary> {
       },
     };
   });
-}
-
-/** Returns the files with another line instead of one that must be there. */
-function changed(
-  files: ReadonlyMap<string, string>,
-  file: string,
-  line: RegExp,
-  replacement: string,
-): Map<string, string> {
-  const text = files.get(file)!;
-  if (!line.test(text)) throw new Error(`Expected a line ${line} in ${file}`);
-  return new Map([...files, [file, text.replace(line, replacement)]]);
 }

@@ -23,7 +23,7 @@ import {
 import { COUNTS, MEMORY_LENGTH } from "../../sync/shared_lock/model/scripts.ts";
 import type { Part, Scenario } from "./explore.ts";
 import type { ArmLibrary } from "./order_library.ts";
-import { BROADCAST, SLOTS_AT, VALUE_WORDS } from "./order_scripts.ts";
+import { BROADCAST, NEWEST, SLOTS_AT, VALUE_WORDS } from "./order_scripts.ts";
 
 /** Makes a scenario with the modules of a library. */
 export type OrderScenario = (library: ArmLibrary) => Scenario;
@@ -77,16 +77,21 @@ export function broadcastMemory(
   };
 }
 
-/** Returns the memory of a latest value of which some values were published. */
+/**
+ * Returns the memory of a latest value of which some values were published. The newest number can be
+ * an older one, as a reader has seen it that is slow.
+ */
 export function latestMemory(
-  LatestSlots: ArmLibrary["LatestSlots"],
-  { published }: { published: number },
+  library: ArmLibrary,
+  { published, newest = published }: { published: number; newest?: number },
 ): Pick<Scenario, "memory" | "maxOvertaken" | "mostSteps"> {
-  const memory = new Int32Array((SLOTS_AT + LatestSlots.byteLengthOf(VALUE_WORDS)) / 4);
-  const slots = new LatestSlots(memory.buffer, SLOTS_AT, VALUE_WORDS);
+  const byteLength = library.LatestSlots.byteLengthOf(VALUE_WORDS);
+  const memory = new Int32Array((SLOTS_AT + byteLength) / 4);
+  const slots = new library.LatestSlots(memory.buffer, SLOTS_AT, VALUE_WORDS);
   for (let number = 1; number <= published; number++) {
     slots.publish(new Int32Array(VALUE_WORDS).fill(number));
   }
+  memory[NEWEST] = newest;
   return { memory, maxOvertaken: 2, mostSteps: 100 };
 }
 

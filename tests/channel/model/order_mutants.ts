@@ -22,7 +22,7 @@ const NEXT = "a place: a sender of a ring that leaves or is killed, and the next
 const DEAD = "a place: the next sender of a ring, and a receiver that publishes for a dead one";
 const READERS = "a reader-writer lock: a writer that waits until a reader leaves";
 const VALUES = "a latest value: two copies";
-const AGAIN = "a latest value of two slots: a reader, and a writer that uses a slot again";
+const OLD = "a latest value: a reader of an old value, and a writer that uses its slot again";
 
 /** Faults by their descriptions. */
 export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
@@ -35,19 +35,14 @@ export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
     site: "channel/latest/layout.ts: Atomics.store(words, NEWEST, number);",
   },
   "the load after a writer's store of the newest number has no acquire": {
-    scenario: AGAIN,
+    scenario: OLD,
     site: "channel/peer/memory.ts: export const afterStore: () => void = IS_X64 ? () => {} : " +
       "() => void Atomics.load(word, 0); in channel/latest/layout.ts: afterStore();",
   },
   "the fence of a reader has no release": {
-    scenario: AGAIN,
+    scenario: OLD,
     site: "channel/peer/memory.ts: Atomics.store(word, 0, 0); " +
       "in channel/latest/layout.ts: loadFence();",
-  },
-  "the fence of a reader has no acquire": {
-    scenario: AGAIN,
-    site:
-      "channel/peer/memory.ts: Atomics.load(word, 0); in channel/latest/layout.ts: loadFence();",
   },
   "a sender stores the tail plainly": {
     scenario: RING,
@@ -219,6 +214,8 @@ export const COULD_BE_PLAIN: Readonly<Record<AccessSite, string>> = {
     "a latest value makes the same load before; a broadcast ring needs this one",
   "channel/latest/layout.ts: return Atomics.load(this.#words, NEWEST);":
     "a reader that compares the number copies the value by another load",
+  "channel/peer/memory.ts: Atomics.load(word, 0); in channel/latest/layout.ts: loadFence();":
+    "the load of the slot's number after it is an acquire itself",
   "sync/shared_lock/read_write_lock.ts: if (Atomics.compareExchange(words, at, 0, process) !== 0) continue;":
     "the store of the reader's start time has the order: it comes before the next look at the gate",
   "sync/shared_lock/read_write_lock.ts: if (Atomics.load(words, at) !== 0) continue;":

@@ -81,26 +81,26 @@ export const ORDER_SCENARIOS = {
     parts: [orderBroadcaster(library, { count: 3 }), orderBroadcastReader(library, { takes: 2 })],
     check: ([_, received]) => checkNumbered(received!, "received"),
   }),
-  "a latest value: a reader, and a writer that uses a slot again": ({ LatestSlots }) => ({
-    ...latestMemory(LatestSlots, { published: 1 }),
+  "a latest value: a reader, and a writer that uses a slot again": (library) => ({
+    ...latestMemory(library, { published: 1 }),
     maxOvertaken: 1,
     mostSteps: 42,
-    parts: [orderPublisher(LatestSlots, { count: 4 }), orderCopier(LatestSlots, { count: 1 })],
+    parts: [orderPublisher(library, { count: 4 }), orderCopier(library, { count: 1 })],
     check: ([_, read]) => checkNumbered(read!, "read"),
   }),
-  "a latest value of two slots: a reader, and a writer that uses a slot again": (
-    { TwoLatestSlots },
-  ) => ({
-    ...latestMemory(TwoLatestSlots, { published: 1 }),
+  "a latest value: a reader of an old value, and a writer that uses its slot again": (library) => ({
+    ...latestMemory(library, { published: 3, newest: 1 }),
+    maxOvertaken: 1,
+    mostSteps: 60,
     parts: [
-      orderPublisher(TwoLatestSlots, { count: 2 }),
-      orderCopier(TwoLatestSlots, { count: 1 }),
+      orderPublisher(library, { count: 2, newest: 3 }),
+      orderCopier(library, { count: 1 }),
     ],
     check: ([_, read]) => checkNumbered(read!, "read"),
   }),
-  "a latest value: two copies": ({ LatestSlots }) => ({
-    ...latestMemory(LatestSlots, { published: 1 }),
-    parts: [orderPublisher(LatestSlots, { count: 2 }), orderCopier(LatestSlots, { count: 2 })],
+  "a latest value: two copies": (library) => ({
+    ...latestMemory(library, { published: 1 }),
+    parts: [orderPublisher(library, { count: 2 }), orderCopier(library, { count: 2 })],
     check: ([_, read]) => checkNumbered(read!, "read"),
   }),
   "wake events: a reader that sleeps until the last value": (library) => ({

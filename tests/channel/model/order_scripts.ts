@@ -183,18 +183,23 @@ export function orderBroadcastReader(library: ArmLibrary, { takes }: { takes: nu
 /** The length of latest values in words. */
 export const VALUE_WORDS = 2;
 
-/** A writer of a latest value. The words of each value are its number. */
+/**
+ * A writer of a latest value. The words of each value are its number. Its first step can be to store
+ * the number of the newest value that was written before.
+ */
 export function orderPublisher(
-  LatestSlots: ArmLibrary["LatestSlots"],
-  { count }: { count: number },
+  library: ArmLibrary,
+  { count, newest }: { count: number; newest?: number },
 ): Part {
   return {
     script: async (_, run, buffer) => {
-      const slots = new LatestSlots(buffer, SLOTS_AT, VALUE_WORDS);
-      for (let published = 0; published < count; published++) {
-        const number = slots.newest + 1;
+      if (newest !== undefined) Atomics.store(new Int32Array(buffer), NEWEST, newest);
+      const slots = new library.LatestSlots(buffer, SLOTS_AT, VALUE_WORDS);
+      // A look at the newest number before each value would be an acquire.
+      const first = slots.newest + 1;
+      for (let number = first; number < first + count; number++) {
         slots.publish(new Int32Array(VALUE_WORDS).fill(number));
-        await run.rest([slots, published]);
+        await run.rest([slots, number]);
       }
     },
   };
@@ -202,16 +207,15 @@ export function orderPublisher(
 
 /** Offset of the newest number in scenarios with latest values. */
 export const SLOTS_AT = 128;
+/** Index of the newest number in scenarios with latest values. */
+export const NEWEST: number = SLOTS_AT / 4;
 
 /** A reader of a latest value. It notes the number and the words of each copy. */
-export function orderCopier(
-  LatestSlots: ArmLibrary["LatestSlots"],
-  { count }: { count: number },
-): Part {
+export function orderCopier(library: ArmLibrary, { count }: { count: number }): Part {
   return {
     onlyLoads: true,
     script: async (_, run, buffer) => {
-      const slots = new LatestSlots(buffer, SLOTS_AT, VALUE_WORDS);
+      const slots = new library.LatestSlots(buffer, SLOTS_AT, VALUE_WORDS);
       const value = new Int32Array(VALUE_WORDS);
       for (let copied = 0; copied < count; copied++) {
         const number = slots.copy(value);

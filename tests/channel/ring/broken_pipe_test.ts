@@ -6,8 +6,8 @@ import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { peers } from "../../support/peers.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 /** Maximum time until a sender notices that the receiver's process has ended, in milliseconds. */
 const NOTICE = 1000;
 const message = new Uint8Array(16);

@@ -7,8 +7,7 @@ import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { readNumbered } from "./numbered_messages.ts";
 import { stream } from "./numbered_stream.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 /** Returns a function that asserts that a message is the peer's next one, and whole. */
 function expectation(longest: number): (message: Uint8Array, number: number) => void {

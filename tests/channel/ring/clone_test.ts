@@ -6,8 +6,7 @@ import { SharedEvent } from "../../../src/sync/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { Random } from "../../support/random.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 const values: unknown[] = [
   undefined,

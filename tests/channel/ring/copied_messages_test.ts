@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { RingChannel, type RingReceiver, type RingSender } from "../../../mod.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const MAX_LENGTH = 130;
 /** Longer than the messages for which a receiver makes an array in advance. */
 const LONG = 1500;

@@ -15,8 +15,8 @@ import { peers } from "../../support/peers.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { Random } from "../../support/random.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const small = { capacity: 1024, maxMessageLength: 200 };
 /** Messages in one direction: about 2,000 laps of the ring. */
 const COUNT = 20_000;

@@ -13,8 +13,8 @@ import { MAX_LENGTH, type OpenEnds, scripts } from "./short_lived_ends.ts";
 import { NOTE, Notes } from "./notes.ts";
 import { NumberedMessages, readNumbered } from "./numbered_messages.ts";
 import { Random } from "../../support/random.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 30_000 };
 /** Small, so that ends must wait; but large enough for pending messages. */
 const SIZE = { capacity: 8192, maxMessageLength: MAX_LENGTH };
 /** The id of the only sender. */

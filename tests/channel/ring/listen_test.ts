@@ -34,8 +34,7 @@ import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
 import { runPeer } from "../../support/run_peer.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 function doubleOf(value: unknown): number {
   if (typeof value === "object" && value !== null && "number" in value) {

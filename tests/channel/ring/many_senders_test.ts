@@ -10,8 +10,8 @@ import { randomName } from "../../support/random_name.ts";
 import { ReceivedMessages } from "./received_messages.ts";
 import { NumberedMessages, readNumbered } from "./numbered_messages.ts";
 import { stream } from "./numbered_stream.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const MAX_LENGTH = 200;
 const small = { capacity: 1024, maxMessageLength: MAX_LENGTH, producers: "multiple" } as const;
 

@@ -9,8 +9,8 @@ import { RingChannel } from "../../../src/channel/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { ReceivedMessages } from "./received_messages.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const SMALL = { capacity: 1024, maxMessageLength: 200 };
 
 /** A sending process. */

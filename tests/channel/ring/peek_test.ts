@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { connectRing, listenRing, RingChannel } from "../../../src/channel/mod.ts";
 import { randomName } from "../../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 /** Returns the numbers and the first bytes of all messages that can be peeked at now. */
 function peekAll(receiver: ReturnType<RingChannel["receiver"]>): string[] {

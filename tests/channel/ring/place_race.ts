@@ -14,8 +14,8 @@ import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { NOTE, Notes } from "./notes.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 /** Number of racers besides this process. */
 export const RACERS = 2;
 /** The result of a racer, as a C error code: ERROR_SUCCESS or ERROR_BUSY. */

@@ -3,8 +3,7 @@ import { TextLineStream } from "@std/streams";
 import { RingChannel } from "../../../src/channel/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 Deno.test("RingChannel.readable and writable pipe a text to another process and back", async () => {
   const name = randomName();

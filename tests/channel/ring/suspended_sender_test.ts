@@ -3,8 +3,8 @@ import { RingChannel } from "../../../mod.ts";
 import { openLibrary } from "../../support/open_library.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const PROCESS_SUSPEND_RESUME = 0x800;
 
 /** Suspends a process until the result is disposed of, as a debugger or the task manager does. */

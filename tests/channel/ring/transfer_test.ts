@@ -12,8 +12,7 @@ import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 Deno.test("RingChannel.inherited() takes an anonymous channel that the parent passed on", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });

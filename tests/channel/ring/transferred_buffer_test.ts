@@ -3,8 +3,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel, SharedEvent, SharedMemory } from "../../../mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { randomName } from "../../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 /** Transfers the buffer of bytes to another thread, as a script can do by mistake. */
 function post(bytes: Uint8Array<ArrayBuffer>): void {

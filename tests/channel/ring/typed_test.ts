@@ -23,8 +23,8 @@ import { peerUrl } from "../../support/peer_url.ts";
 import { Random } from "../../support/random.ts";
 import { randomName } from "../../support/random_name.ts";
 import { Event, eventOf, numberOf, Other, Quote, Trade } from "./typed_layouts.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const END = "channel/ring/peers/typed_end.ts";
 const { InvalidData, Busy, WouldBlock } = Deno.errors;
 /** The error code of winerror.h for a channel with another layout. */

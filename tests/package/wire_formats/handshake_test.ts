@@ -21,8 +21,7 @@ import {
   Place,
   RingHeader,
 } from "./document.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 /** Returns the documented number of each kind of message. */
 function kinds(): Record<string, number> {

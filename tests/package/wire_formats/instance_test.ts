@@ -8,8 +8,8 @@ import { connectPipe, listenPipe } from "../../../mod.ts";
 import { SingleInstance } from "../../../src/instance/mod.ts";
 import { randomName } from "../../support/random_name.ts";
 import { type Bytes, documentation, SingleInstanceMessage as Message } from "./document.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const FIRST = { magic: 0x4953_4957, version: 1 };
 
 /** Returns the path that the documentation gives to the pipe of a name. */

@@ -9,8 +9,7 @@ import { connectPipe, listenPipe } from "../../../src/pipe/mod.ts";
 import { listenWindow, pipeLink } from "../../../src/rpc/mod.ts";
 import { randomName } from "../../support/random_name.ts";
 import { type Bytes, constantsOf, Greeting, LinkFrame, WindowFrame } from "./document.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 /** Writes two words down, each at its documented offset. */
 function words(

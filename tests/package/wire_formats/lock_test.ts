@@ -7,8 +7,8 @@ import { currentThread } from "../../../ffi/process_thread.ts";
 import { nounOf } from "../../../ffi/kernel_object.ts";
 import { sharedLock, SharedMemory, sharedReadWriteLock, struct } from "../../../mod.ts";
 import { Lock, ReadWriteLock, tableOf, until } from "./document.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const State = struct({ lock: sharedLock, pair: sharedReadWriteLock });
 const { id, start } = currentThread();
 const own = {

@@ -14,11 +14,10 @@ import {
 } from "@std/assert";
 import { client } from "../../../src/rpc/mod.ts";
 import { SharedEvent } from "../../../src/sync/mod.ts";
+import { soon } from "../../support/soon.ts";
 import { within } from "../../support/within.ts";
 import { type Kind, MAX_LENGTH } from "./kinds.ts";
 import type { handlers } from "./peers/handlers.ts";
-
-const soon = { timeout: 20_000 };
 
 /** Takes values of a link. */
 async function take(iterator: AsyncIterator<unknown>, what = "a value comes"): Promise<unknown> {

@@ -23,10 +23,9 @@ import { channelLink, ringLink } from "../../../src/rpc/links/ring.ts";
 import { struct } from "../../../src/struct/mod.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import { within } from "../../support/within.ts";
 import { PIPE_ATTACKS, RING_ATTACKS, WINDOW_ATTACKS } from "./peers/hostile.ts";
-
-const soon = { timeout: 20_000 };
 
 function startHostile(name: string): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {

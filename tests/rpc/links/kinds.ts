@@ -15,8 +15,7 @@ import { channelLink, ringLink } from "../../../src/rpc/links/ring.ts";
 import { workerLink } from "../../../src/rpc/links/worker.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 /** The maximum length of a value that both ends agree on, in bytes. */
 export const MAX_LENGTH = 2 ** 21;

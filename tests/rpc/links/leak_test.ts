@@ -17,8 +17,7 @@ import {
 } from "../../../src/rpc/mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { randomName } from "../../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 /** Makes both ends of a link, and a function that closes what the link leaves to the script. */
 type Pair = [near: MessageLink, far: MessageLink, close?: () => void];

@@ -6,8 +6,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { connectRing, listenRing, RingChannel } from "../../../src/channel/mod.ts";
 import { channelLink, ringLink } from "../../../src/rpc/links/ring.ts";
 import { randomName } from "../../support/random_name.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../support/soon.ts";
 
 Deno.test("A closed channelLink() leaves both channels to the script, with free places for new ends", async () => {
   using there = RingChannel.anonymous();

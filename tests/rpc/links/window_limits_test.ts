@@ -7,9 +7,8 @@ import { findWindow } from "../../../src/messages/mod.ts";
 import { listenWindow, windowLink } from "../../../src/rpc/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import { within } from "../../support/within.ts";
-
-const soon = { timeout: 20_000 };
 
 Deno.test("listenWindow has maxLinks open links, and takes another client when one is over", async () => {
   await using listener = await listenWindow({ maxLinks: 1 });

@@ -4,12 +4,11 @@
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { workerLink } from "../../../src/rpc/links/worker.ts";
+import { soon } from "../../support/soon.ts";
 import { within } from "../../support/within.ts";
 import { KINDS } from "./kinds.ts";
 
 const { open } = KINDS.find(({ name }) => name === "a Worker")!;
-const soon = { timeout: 20_000 };
-
 for (const how of ["throw", "close"] as const) {
   Deno.test(`A link to a Worker fails when the Worker ends by "${how}", and this process goes on`, async () => {
     await using other = await open();

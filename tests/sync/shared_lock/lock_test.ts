@@ -18,10 +18,9 @@ import {
 import { type LockSystem, SYSTEM } from "../../../src/sync/shared_lock/word.ts";
 import { randomName } from "../../support/random_name.ts";
 import { SLOWNESS } from "../../support/slowness.ts";
+import { soon } from "../../support/soon.ts";
 import { within } from "../../support/within.ts";
 import { State } from "./peers/state.ts";
-
-const soon = { timeout: 20_000 };
 
 /** Returns a new state in memory of this process. */
 function newState() {

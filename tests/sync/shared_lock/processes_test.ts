@@ -8,8 +8,8 @@ import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
 import { State } from "./peers/state.ts";
+import { soon } from "../../support/soon.ts";
 
-const soon = { timeout: 30_000 };
 const script = "sync/shared_lock/peers/end.ts";
 
 async function compile(bits: Bits): Promise<Compiled> {

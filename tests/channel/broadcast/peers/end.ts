@@ -6,8 +6,8 @@
 
 import { type BroadcastReceiver, BroadcastRing } from "../../../../src/channel/mod.ts";
 import { NumberedMessages, readNumbered } from "../../ring/numbered_messages.ts";
+import { soon } from "../../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const [role, name, count = "0"] = Deno.args;
 const total = Number(count);
 const isInherited = name!.startsWith("inherited:");

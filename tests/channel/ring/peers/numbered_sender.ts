@@ -8,8 +8,8 @@
 
 import { RingChannel } from "../../../../src/channel/mod.ts";
 import { NumberedMessages } from "../numbered_messages.ts";
+import { soon } from "../../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const [mode, name, id, count] = Deno.args as [string, string, string, string];
 using channel = await RingChannel.waitFor(name, soon);
 using sender = channel.sender();

@@ -11,11 +11,10 @@
 import { TextLineStream } from "@std/streams";
 import { RingChannel } from "../../../../src/channel/mod.ts";
 import { openLibrary } from "../../../support/open_library.ts";
+import { soon } from "../../../support/soon.ts";
 
 const THIS_PROCESS = 2n ** 64n - 1n;
 const FIRST_PROCESSOR = 1n;
-const soon = { timeout: 20_000 };
-
 const [side, name, way] = Deno.args as ["near" | "far", string, "spins" | "sleeps"];
 useOneProcessor();
 // The library never spins on a machine with one processor.

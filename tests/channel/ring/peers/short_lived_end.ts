@@ -9,8 +9,8 @@
 import { RingChannel, type RingReceiver, type RingSender } from "../../../../src/channel/mod.ts";
 import { NOTE, Notes } from "../notes.ts";
 import { NumberedMessages, readNumbered } from "../numbered_messages.ts";
+import { soon } from "../../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const [name] = Deno.args as [string];
 using notes = Notes.open(name);
 using channel = RingChannel.open(name);

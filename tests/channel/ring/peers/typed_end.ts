@@ -8,8 +8,8 @@
 import { RingChannel } from "../../../../src/channel/mod.ts";
 import { Event, eventOf, numberOf, Other } from "../typed_layouts.ts";
 import { printErrors } from "../../peers/print_errors.ts";
+import { soon } from "../../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const [role, name = "", count = "0"] = Deno.args;
 const total = Number(count);
 const key = "inherited:";

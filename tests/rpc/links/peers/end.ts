@@ -13,8 +13,7 @@ import { windowLink } from "../../../../src/rpc/links/listen_window.ts";
 import { pipeLink } from "../../../../src/rpc/links/pipe.ts";
 import { channelLink, ringLink } from "../../../../src/rpc/links/ring.ts";
 import { stdioLink } from "../../../../src/rpc/links/stdio.ts";
-
-const soon = { timeout: 20_000 };
+import { soon } from "../../../support/soon.ts";
 
 /** Makes a link of a kind. */
 export async function connect(kind: string, name: string): Promise<MessageLink> {

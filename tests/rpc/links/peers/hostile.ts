@@ -15,8 +15,8 @@ import {
   WindowFrame,
   WindowGreeting,
 } from "../../../../src/rpc/links/window_frame.ts";
+import { soon } from "../../../support/soon.ts";
 
-const soon = { timeout: 20_000 };
 const TEXT = new TextEncoder().encode("Hello, world\r\n");
 const RANDOM = crypto.getRandomValues(new Uint8Array(300));
 // The first byte of a frame is "W", so that these bytes are never one.
