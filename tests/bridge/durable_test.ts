@@ -10,6 +10,7 @@ import { NatsServer } from "../support/nats_server.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import {
   closing,
   connectTo,
@@ -35,7 +36,7 @@ async function receive(
 ): Promise<number[]> {
   const numbers: number[] = [];
   while (numbers.length < count) {
-    const message = await receiver.receive({ timeout: 20_000 });
+    const message = await receiver.receive(soon);
     if (message === undefined) break;
     numbers.push(numberIn(message));
   }

@@ -13,6 +13,7 @@ import {
 } from "../../mod.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 
 const { AlreadyExists, InvalidData, NotFound } = Deno.errors;
 const Value = struct({ a: "i32" });
@@ -101,7 +102,6 @@ Deno.test("openOrCreate() refuses an object with other settings, and names the f
 
 Deno.test("openOrCreate() lets a server start again while its peers are alive", async () => {
   const name = randomName();
-  const soon = { timeout: 20_000 };
   await using first = await Peer.start("channel/peers/server.ts");
   assertEquals(await first.ask(`serve ${name}`), "done");
   using channel = RingChannel.open(`${name}-channel`);

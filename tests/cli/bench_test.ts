@@ -9,6 +9,7 @@ import { randomName } from "../support/random_name.ts";
 import { Terminal } from "./terminal.ts";
 import { WAYS } from "../../src/cli/ways/way_names.ts";
 import { winipc } from "./winipc.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 const NOTE = "Each message has 1 KiB. Both ends are in one thread, so the times are those of " +
   "sending and receiving, without the switch to another process.\n";
@@ -85,7 +86,7 @@ Deno.test("winipc bench shows its progress on a terminal, and ends with 130 on C
 });
 
 Deno.test("Each way passes messages of 1 byte and of 500,000 bytes from end to end", async () => {
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(30_000 * SLOWNESS);
   for (const way of WAYS) {
     for (const byteLength of [1, 500_000]) {
       await using ends = await openEnds(way, randomName(), byteLength, signal);

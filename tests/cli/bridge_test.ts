@@ -26,6 +26,7 @@ import { randomName } from "../support/random_name.ts";
 import { Running } from "./running.ts";
 import { Terminal } from "./terminal.ts";
 import { winipc } from "./winipc.ts";
+import { soon } from "../support/soon.ts";
 
 const NET = ["--allow-ffi", "--allow-net=127.0.0.1"];
 /** A server that has a user with a password, and lets others in without one. */
@@ -285,7 +286,7 @@ Deno.test("winipc bridge carries a ring to a subject and to another ring, until 
     using sender = there.sender();
     for (const text of ["one", "two", "three"]) await sender.send(encode(text));
     for (const text of ["one", "two", "three"]) {
-      assertEquals(decode(await receiver.receive({ timeout: 30_000 })), text);
+      assertEquals(decode(await receiver.receive(soon)), text);
     }
   }
   const ended = await outgoing.ended();
@@ -340,7 +341,7 @@ Deno.test("winipc bridge --stream keeps messages in the ring, until --durable pa
     NET,
   );
   for (const text of ["one", "two", "three"]) {
-    assertEquals(decode(await receiver.receive({ timeout: 30_000 })), text);
+    assertEquals(decode(await receiver.receive(soon)), text);
   }
   incoming.kill();
 });
@@ -359,7 +360,7 @@ Deno.test("winipc bridge says that its server is away, and goes on when it is ba
   );
   await running.untilErr(`Connected to ${server.address}\n`);
   await sender.send(encode("before"));
-  assertEquals(decode(await receiver.receive({ timeout: 30_000 })), "before");
+  assertEquals(decode(await receiver.receive(soon)), "before");
   await server.kill();
   await running.untilErr(
     `The NATS server at ${server.address} is away: winipc tries again every second\n`,
@@ -367,7 +368,7 @@ Deno.test("winipc bridge says that its server is away, and goes on when it is ba
   await server.restart();
   await running.untilErr(`The NATS server at ${server.address} is back\n`);
   await sender.send(encode("after"));
-  assertEquals(decode(await receiver.receive({ timeout: 30_000 })), "after");
+  assertEquals(decode(await receiver.receive(soon)), "after");
   await running.closeOutput();
   const { code } = await running.ended();
   assertEquals(code, 0);
@@ -402,7 +403,7 @@ Deno.test("winipc bridge carries messages of broadcast rings, pipes, mailslots a
   await using connection = await accepted;
   await running.untilErr(`Connected to ${server.address}\n`);
 
-  const limit = { timeout: 30_000 };
+  const limit = soon;
   using mail = openMailslot(named("out"));
   mail.send(encode("letter"));
   assertEquals(decode((await receiver.receive(limit))?.bytes), "letter");

@@ -15,6 +15,7 @@ import { SharedEvent, SharedMutex, SharedSemaphore } from "../../src/sync/mod.ts
 import { randomName } from "../support/random_name.ts";
 import { winipc } from "./winipc.ts";
 import { winipcOnTerminal } from "./terminal.ts";
+import { soon } from "../support/soon.ts";
 
 const SID = currentUserSid();
 const OWNER = accountName(SID) ?? SID;
@@ -288,7 +289,7 @@ Deno.test("winipc info describes pipes, mailslots and windows, and no server not
     messageOnly: true,
   });
   // The first client of the pipe is this one, not winipc.
-  await using _client = await connectPipe(`${prefix}.pipe`, { timeout: 20_000 });
+  await using _client = await connectPipe(`${prefix}.pipe`, soon);
   await using connection = await accepted;
   assertEquals(connection.peer.pid, Deno.pid);
 });

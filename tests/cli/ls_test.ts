@@ -22,6 +22,7 @@ import { SharedEvent, SharedMutex, SharedSemaphore } from "../../src/sync/mod.ts
 import { randomName } from "../support/random_name.ts";
 import { Terminal, winipcOnTerminal } from "./terminal.ts";
 import { commandLine, winipc } from "./winipc.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 const Trade = struct({ price: "f64", size: "u32" });
 const OWNER = accountName(currentUserSid()) ?? currentUserSid();
@@ -283,7 +284,7 @@ Deno.test("winipc ls lists 10,000 events within 2 s over the raw query, and stop
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
   const reader = child.stdout.getReader();
   assertEquals((await reader.read()).done, false);
@@ -299,7 +300,7 @@ Deno.test("winipc ls --watch prints a line of JSON for each object that comes or
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
   const lines = (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
     stream.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();

@@ -15,6 +15,7 @@ import { accessLines, rightsOf } from "../../src/cli/objects/access.ts";
 import { RingChannel } from "../../src/channel/mod.ts";
 import { SharedMemory } from "../../src/memory/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 Deno.test("A pattern's * is any text and ? one character; other characters mean themselves", () => {
   const cases: [pattern: string, matching: string[], other: string[]][] = [
@@ -86,7 +87,7 @@ Deno.test("describeObject() sees that the sender of a ring was killed", async ()
   const child = new Deno.Command(Deno.execPath(), {
     args: ["eval", "--no-check", script],
     stdout: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
   const output = child.stdout.getReader();
   assertEquals(new TextDecoder().decode((await output.read()).value).trim(), "ready");

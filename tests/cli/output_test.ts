@@ -5,6 +5,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { commandLine } from "./winipc.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 /** Runs the command with a full disk as its standard output. */
 async function winipcOnFullDisk(args: readonly string[]) {
@@ -13,7 +14,7 @@ async function winipcOnFullDisk(args: readonly string[]) {
   const { code, stderr } = await new Deno.Command("cmd", {
     args: ["/c", ...words, ">", "Z:\\dev\\full"],
     windowsRawArguments: true,
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).output();
   return { code, err: new TextDecoder().decode(stderr) };
 }

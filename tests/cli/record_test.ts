@@ -17,6 +17,8 @@ import { RecordingReader } from "../../src/cli/recording/reader.ts";
 import { Peer } from "../support/peer.ts";
 import { SharedEvent } from "../../src/sync/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { Terminal, type TerminalEnded } from "./terminal.ts";
 import { waitingReaders } from "./waiting_readers.ts";
@@ -83,7 +85,7 @@ Deno.test("a replayed ring has the same bytes in the same order, and no message 
     assertEquals(await recorded, { code: 0, out: "", err: summary(file, 300, total) });
   }
   const replayed = replay(file, again, "--wait");
-  using ring = await BroadcastRing.waitFor(again, { timeout: 30_000 });
+  using ring = await BroadcastRing.waitFor(again, soon);
   assertEquals(ring.settings, { capacity: 2 ** 22, maxMessageLength: 5000 });
   using receiver = ring.receiver();
   const received: Uint8Array[] = [];
@@ -129,7 +131,7 @@ Deno.test("a typed ring keeps its description, and a latest value its values", a
     replay(ringFile.file, again!, "--wait", "--speed", "0"),
     replay(valueFile.file, sameValue!, "--wait"),
   ]);
-  const timeout = 30_000;
+  const timeout = 30_000 * SLOWNESS;
   using ring = await BroadcastRing.waitFor(again!, { message: Trade, timeout });
   using receiver = ring.receiver();
   assertEquals(await receiver.receive({ timeout }), { price: 2.5, size: 7 });
@@ -156,10 +158,10 @@ Deno.test("a latest frame is recorded and replayed with its metadata", async () 
     assertEquals(await recorded, { code: 0, out: "", err: summary(file, 1, 3_000_000) });
   }
   const replayed = replay(file, again, "--wait");
-  using frames = await LatestFrame.waitFor(again, { timeout: 30_000 });
+  using frames = await LatestFrame.waitFor(again, soon);
   assertEquals(frames.settings, { byteLength: 3_000_000, slots: 4, maxReaders: 2 });
   using reader = frames.reader();
-  for await (const { bytes, metadata } of reader.changes({ timeout: 30_000 })) {
+  for await (const { bytes, metadata } of reader.changes(soon)) {
     assertEquals(metadata, { width: 1000, height: 3000 });
     assert(bytes.every((byte) => byte === 7));
   }
@@ -279,7 +281,7 @@ Deno.test("the recording of a killed recorder has all whole messages, and a repl
   recorder.kill("SIGKILL");
   await recorder.status;
   const replayed = replay(file, again, "--wait", "--speed", "0");
-  using same = await BroadcastRing.waitFor(again, { timeout: 30_000 });
+  using same = await BroadcastRing.waitFor(again, soon);
   using receiver = same.receiver();
   const firsts = await Array.fromAsync(receiver, ({ bytes }) => bytes[0]);
   assertEquals(firsts, Array.from({ length: 20 }, (_, index) => index));
@@ -356,7 +358,7 @@ Deno.test("record and replay show their progress on a terminal, and Ctrl-C ends 
   Deno.writeFileSync(hourLong.file, recordingOf([0, 3_600_000_000]));
   using ring = BroadcastRing.create(name);
   using sender = ring.sender();
-  const options = { columns: 200, timeout: 60_000 };
+  const options = { columns: 200, timeout: 60_000 * SLOWNESS };
   const unread = randomName();
   const [recorder, replayer, waiting] = await Promise.all([
     Terminal.winipc(["record", name, file], { ...options, flags: RECORD }),
@@ -381,10 +383,10 @@ Deno.test("record and replay show their progress on a terminal, and Ctrl-C ends 
   await replayer.until(`Waiting for the first reader of "Local\\${again}"`);
   using same = BroadcastRing.open(again);
   using receiver = same.receiver();
-  assertEquals((await receiver.receive({ timeout: 30_000 }))?.bytes, Uint8Array.of(0));
+  assertEquals((await receiver.receive(soon))?.bytes, Uint8Array.of(0));
   await replayer.until((_, lines) => lines[0] === "Sending: 1 messages, 1 B");
   await replayer.type("\x03");
-  assertEquals(await receiver.receive({ timeout: 30_000 }), undefined);
+  assertEquals(await receiver.receive(soon), undefined);
 
   const [recorded, replayed, unwaited] = await Promise.all(
     [recorder, replayer, waiting].map((terminal) => terminal.ended()),
@@ -428,7 +430,7 @@ Deno.test("a replay at another speed takes another time, and sends nothing early
     names.map((name, index) => replay(temporary.file, name, "--wait", "--speed", speeds[index]!)),
   );
   const times = await Promise.all(names.map(async (name) => {
-    using ring = await BroadcastRing.waitFor(name, { timeout: 30_000 });
+    using ring = await BroadcastRing.waitFor(name, soon);
     using receiver = ring.receiver();
     const begun = performance.now();
     const found: number[] = [];

@@ -19,6 +19,7 @@ import { randomName } from "../support/random_name.ts";
 import { Terminal } from "./terminal.ts";
 import { waitingReaders } from "./waiting_readers.ts";
 import { commandLine, type Ended, winipc } from "./winipc.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 const Trade = struct({ price: "f64", size: "u32", side: "u8" });
 const ISO = /"time": ?"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/g;
@@ -239,9 +240,9 @@ Deno.test("winipc tail ends quietly when its output is closed, and with 130 on C
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
-  await using terminal = await Terminal.winipc(["tail", typed], { timeout: 60_000 });
+  await using terminal = await Terminal.winipc(["tail", typed], { timeout: 60_000 * SLOWNESS });
   await Promise.all([waitingReaders(name, 1), waitingReaders(typed, 1)]);
   second.send(new TextEncoder().encode("on the terminal"));
   second.flush();

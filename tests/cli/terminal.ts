@@ -10,6 +10,7 @@
 
 import { compileC, type Compiled } from "../support/compile_c.ts";
 import { peerUrl } from "../support/peer_url.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { within } from "../support/within.ts";
 import { screenOf } from "./screen.ts";
 import { commandLine } from "./winipc.ts";
@@ -62,7 +63,7 @@ export class Terminal implements AsyncDisposable {
   #isOver = false;
 
   private constructor(terminal: string, words: readonly string[], options: TerminalOptions) {
-    const { columns = 80, rows = 24, env = {}, timeout = 30_000 } = options;
+    const { columns = 80, rows = 24, env = {}, timeout = 30_000 * SLOWNESS } = options;
     this.#timeout = timeout;
     this.#child = new Deno.Command(terminal, {
       args: [String(columns), String(rows), ...words],

@@ -13,6 +13,7 @@ import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 import { Terminal } from "./terminal.ts";
 import { commandLine, winipc } from "./winipc.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 const Speed = struct({ speed: "f64" });
 
@@ -133,7 +134,7 @@ Deno.test("winipc top sees what goes through each kind, and rings that come, die
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(90_000),
+    signal: AbortSignal.timeout(90_000 * SLOWNESS),
   }).spawn();
   const sums = new Map<string, { messages: number; isSeen: boolean }>();
   const latest = new Map<string, Line>();
@@ -198,7 +199,11 @@ Deno.test("winipc top draws a table on a terminal until Ctrl-C, and ends after -
   const sender = ring.sender();
   const [counted, terminal] = await Promise.all([
     winipc(["top", name, "--json", "--count", "1", "--interval", "10"]),
-    Terminal.winipc(["top", name, "--interval", "20"], { columns: 120, rows: 8, timeout: 60_000 }),
+    Terminal.winipc(["top", name, "--interval", "20"], {
+      columns: 120,
+      rows: 8,
+      timeout: 60_000 * SLOWNESS,
+    }),
   ]);
   await using _terminal = terminal;
   assertEquals([counted.code, counted.err], [0, ""]);

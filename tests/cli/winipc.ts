@@ -4,6 +4,8 @@
  * @module
  */
 
+import { SLOWNESS } from "../support/slowness.ts";
+
 /** What a call of the command left behind. */
 export interface Ended {
   readonly code: number;
@@ -37,7 +39,7 @@ export async function winipc(
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(timeout),
+    signal: AbortSignal.timeout(timeout * SLOWNESS),
   }).spawn();
   const input = child.stdin.getWriter();
   // A command that ends early closes its standard input.

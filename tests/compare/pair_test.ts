@@ -5,6 +5,7 @@ import { SharedEvent } from "../../mod.ts";
 import { streamOf, tripsOf } from "../../bench/compare/run/answers.ts";
 import { Pair, type PairOptions } from "../../bench/compare/run/pair.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { denoCommand } from "./support/deno_command.ts";
 
@@ -77,7 +78,7 @@ Deno.test("Pair.start() takes a signal that ends both processes", async () => {
   const command = [...denoCommand("silent_end.ts"), name];
   await using pair = await start("silent_end.ts", { command, signal: abort.signal });
   const answer = pair.ask({ name: "trips", length: LENGTH, milliseconds: 30_000 });
-  await asked.wait({ timeout: 30_000 });
+  await asked.wait(soon);
   for (const side of ["near", "far"]) SharedEvent.open(`${name}-${side}`).close();
   abort.abort();
   const failed = assertRejects(() => answer, Error, "end ended with exit code");

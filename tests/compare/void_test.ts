@@ -7,6 +7,7 @@ import { EVERYONE } from "../../bench/compare/plan.ts";
 import type { Prepare } from "../../bench/compare/prepare.ts";
 import { BY, WAYS } from "../../bench/compare/ways.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { collectErrors } from "./support/collect_errors.ts";
 import { denoCommand } from "./support/deno_command.ts";
@@ -67,7 +68,7 @@ Deno.test("compare ends its processes and writes nothing after a Ctrl-C", async 
   using asked = SharedEvent.create(`${name}-asked`);
   const interruption = new AbortController();
   const compared = compareWith("silent_end.ts", [name], interruption);
-  await asked.wait({ timeout: 30_000 });
+  await asked.wait(soon);
   for (const side of ["near", "far"]) SharedEvent.open(`${name}-${side}`).close();
   interruption.abort();
   const { code, files } = await within("the comparison ends", compared, 10_000);

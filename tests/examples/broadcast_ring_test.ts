@@ -4,6 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { receive } from "../../examples/broadcast_ring.ts";
 import { randomName } from "../support/random_name.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 Deno.test("examples/broadcast_ring.ts sends prices to several receivers in order, until it ends", async () => {
   const name = randomName();
@@ -17,8 +18,8 @@ Deno.test("examples/broadcast_ring.ts sends prices to several receivers in order
   const { out, code } = await runExample("broadcast_ring.ts", ...args);
   assertEquals(code, 0);
   assertMatch(out, /Received 20000 prices, missed \d+, 0 were out of order/);
-  const rest = receive(name, Infinity, AbortSignal.timeout(20_000));
-  const { received, wrong } = await receive(name, 1000, AbortSignal.timeout(20_000));
+  const rest = receive(name, Infinity, AbortSignal.timeout(20_000 * SLOWNESS));
+  const { received, wrong } = await receive(name, 1000, AbortSignal.timeout(20_000 * SLOWNESS));
   assertEquals([received, wrong], [1000, 0]);
   await sender.stdin.close();
   assertEquals((await rest).wrong, 0);

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { within } from "../support/within.ts";
 import { assertPrintsUsage, runExample } from "./run_example.ts";
 
@@ -13,7 +14,7 @@ function start(...args: string[]): Deno.ChildProcess {
     args: ["run", "--no-prompt", "--allow-ffi", script, ...args],
     stdin: "piped",
     stdout: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
 }
 

@@ -5,6 +5,7 @@ import { Mailslot, openMailslot } from "../../mod.ts";
 import { linesOf, sendLines } from "../../examples/mailslot.ts";
 import { randomName } from "../support/random_name.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 const license = decodeURIComponent(new URL("../../LICENSE", import.meta.url).pathname.slice(1));
 
@@ -18,7 +19,7 @@ async function startMonitor(name: string, senders: number) {
     ],
     stdin: "null",
     stdout: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
   const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value } = await output.read();
@@ -58,7 +59,7 @@ Deno.test("examples/mailslot.ts ignores messages of a different form", async () 
   using stranger = openMailslot(name);
   for (const text of ["", "no number", "\0\xff"]) stranger.send(new TextEncoder().encode(text));
   sendLines(name, ["", "one  two"]);
-  const lines = await Array.fromAsync(linesOf(mailslot, 1, AbortSignal.timeout(20_000)));
+  const lines = await Array.fromAsync(linesOf(mailslot, 1, AbortSignal.timeout(20_000 * SLOWNESS)));
   const { pid } = Deno;
   assertEquals(lines, [{ pid, text: "" }, { pid, text: "one  two" }, { pid, text: undefined }]);
 });

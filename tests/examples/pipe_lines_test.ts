@@ -6,6 +6,7 @@ import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 import { startExample } from "./start_server.ts";
+import { soon } from "../support/soon.ts";
 
 Deno.test("examples/pipe_lines.ts keeps the notes of all clients", async () => {
   const name = randomName();
@@ -38,7 +39,7 @@ Deno.test("examples/pipe_lines.ts puts lines together whose bytes arrive one by 
   let answers = "";
   const decoder = new TextDecoder();
   for (const buffer = new Uint8Array(64); answers.length < expected.length;) {
-    const count = await client.read(buffer, { timeout: 30_000 });
+    const count = await client.read(buffer, soon);
     answers += decoder.decode(buffer.subarray(0, count!), { stream: true });
   }
   assertEquals(answers, expected);

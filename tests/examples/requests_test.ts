@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { calculator } from "../../examples/requests.ts";
 import { connectName } from "../../src/rpc/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { assertPrintsUsage, runExample } from "./run_example.ts";
 import { startServer } from "./start_server.ts";
@@ -14,8 +15,8 @@ Deno.test("examples/requests.ts answers a call, a stream and an error, and its e
   const args = ["run", "--no-prompt", "--allow-ffi", script, "serve", name];
   await using server = await startServer(Deno.execPath(), args);
   const asked = runExample("requests.ts", "ask", "22", "7", name);
-  await using client = await connectName<typeof calculator>(name, { timeout: 30_000 });
-  assertEquals(await client.call("divide", [1, 4], { timeout: 30_000 }), 0.25);
+  await using client = await connectName<typeof calculator>(name, soon);
+  assertEquals(await client.call("divide", [1, 4], soon), 0.25);
   await assertRejects(() => client.call("divide", [1, 0]), RangeError, "division by zero");
   assertEquals(await asked, {
     code: 0,

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { SLOWNESS } from "../support/slowness.ts";
 
 /** The result of an example. */
 export interface Outcome {
@@ -30,7 +31,7 @@ export async function runExample(name: string, ...args: string[]): Promise<Outco
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", ...(PERMISSIONS[name] ?? USUAL), script, ...args],
     stdin: "null",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).output();
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, out: out!, err: err! };

@@ -7,6 +7,7 @@ import { randomName } from "../support/random_name.ts";
 import { BroadcastRing } from "../../src/channel/mod.ts";
 import { winipc } from "../cli/winipc.ts";
 import { assertPrintsUsage } from "./run_example.ts";
+import { soon } from "../support/soon.ts";
 
 const script = new URL("../../examples/sensors.ts", import.meta.url).href;
 const schema = Deno.realPathSync(new URL("../../examples/sensors.json", import.meta.url));
@@ -23,7 +24,7 @@ Deno.test("examples/sensors.ts shares values and a log with winipc until its eve
   const dump = ["dump", name, "--schema", schema, "--format", "json"];
   const tail = ["tail", `${name}.log`, "--as", "text", "--count", "2"];
   // The example creates the ring after the memory.
-  (await BroadcastRing.waitFor(`${name}.log`, { timeout: 30_000 })).close();
+  (await BroadcastRing.waitFor(`${name}.log`, soon)).close();
   const [values, lines, listed, second] = await Promise.all([
     winipc(dump, { flags: ["--allow-ffi", "--allow-read"] }),
     winipc(tail),

@@ -6,6 +6,7 @@
 
 import { assert } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { SLOWNESS } from "../support/slowness.ts";
 import { within } from "../support/within.ts";
 
 /** A server that runs. `await using` ends it. */
@@ -37,7 +38,7 @@ export async function startServer(program: string, args: string[]): Promise<Runn
     args,
     stdin: "null",
     stdout: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
   const reader = child.stdout
     .pipeThrough(new TextDecoderStream())

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { within } from "../support/within.ts";
 import { assertPrintsUsage, runExample } from "./run_example.ts";
 
@@ -16,7 +17,7 @@ async function startReceiver(
     args: ["run", "--no-prompt", "--allow-ffi", script, role, "--name", name],
     stdin: "null",
     stdout: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
   const lines = stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
   const reader = lines.getReader();

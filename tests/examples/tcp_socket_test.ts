@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { echoLines, listen, sendLines } from "../../examples/tcp_socket.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 const hostname = "127.0.0.1";
 const readme = decodeURIComponent(new URL("../../README.md", import.meta.url).pathname.slice(1));
@@ -16,7 +17,7 @@ async function startServer() {
     args: ["run", "--no-prompt", "--allow-net=127.0.0.1", script, ...args],
     stdin: "null",
     stdout: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
   const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value } = await output.read();

@@ -4,6 +4,7 @@ import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "
 import { carsAt, draw, Game, redraw, show } from "../../examples/telemetry.ts";
 import { randomName } from "../support/random_name.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 Deno.test("examples/telemetry.ts draws the game of another process, without a torn picture", async () => {
   const name = randomName();
@@ -32,7 +33,7 @@ Deno.test("examples/telemetry.ts draws 60 pictures a second", async () => {
   using game = new Game(name);
   game.publish(1.5);
   const start = performance.now();
-  const { pictures, torn } = await show(name, 60, AbortSignal.timeout(20_000));
+  const { pictures, torn } = await show(name, 60, AbortSignal.timeout(20_000 * SLOWNESS));
   assertEquals([pictures, torn], [60, 0]);
   assertGreater(performance.now() - start, 950);
 });

@@ -7,8 +7,9 @@ import { assertLeavesNoHandle } from "../support/leak.ts";
 import { Peer } from "../support/peer.ts";
 import { Random } from "../support/random.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 
-const PATIENT = { timeout: 20_000 };
+const PATIENT = soon;
 
 /** Connects to the pipe of a first instance, as a hostile or foreign program can. */
 async function connect(name: string): Promise<PipeConnection> {

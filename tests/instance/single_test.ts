@@ -5,10 +5,12 @@ import { SingleInstance } from "../../src/instance/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 
 const START = "instance/peers/start.ts";
-const PATIENT = { timeout: 20_000 };
+const PATIENT = soon;
 
 /** Starts the script, and returns its lines when it has ended. */
 async function start(
@@ -20,7 +22,7 @@ async function start(
     ...(cwd !== undefined && { cwd }),
     stdin: "null",
     stderr: "inherit",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).output();
   return { code, lines: new TextDecoder().decode(stdout).trim().split(/\r?\n/) };
 }

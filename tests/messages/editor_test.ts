@@ -24,6 +24,7 @@ import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { peers } from "../support/peers.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 /** The numbers that identify the kinds of data, as in tests/messages/peers/editor.c. */
 const EXPRESSION = 10;
@@ -39,7 +40,7 @@ const TEXT = { encoding: "ansi", terminate: true, timeout: PATIENCE } as const;
  * Maximum time of an exchange, in milliseconds. It is less than `PATIENCE`, so that a handler that
  * waits in vain makes a test fail.
  */
-const PROMPT = 15_000;
+const PROMPT = 15_000 * SLOWNESS;
 
 type Handler = (message: CopyDataMessage) => Promise<number>;
 

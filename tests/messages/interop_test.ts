@@ -21,6 +21,7 @@ import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 /** Runs process A, and returns its output: the answer that it got. */
 async function runProcessA(path: string, ...args: string[]): Promise<string> {
@@ -94,7 +95,7 @@ peers.test("sendCopyData() sends 0 bytes to 64 MiB to a C program without loss",
     const bytes = new Uint8Array(byteLength);
     new Uint32Array(bytes.buffer, 0, byteLength >> 2).forEach((_, i, words) => words[i] = i * 97);
     const sum = bytes.reduce((total, byte) => (Math.imul(total, 31) + byte) >>> 0, 0);
-    const options = { id: 3, timeout: 60_000 };
+    const options = { id: 3, timeout: 60_000 * SLOWNESS };
     assertEquals(await sendCopyData(b.window, bytes, options), BigInt(byteLength));
     assertEquals(await b.peer.nextLine(), `3 ${byteLength} ${sum}`);
     assertEquals(sendCopyDataSync(b.window, bytes, options), BigInt(byteLength));

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertFalse, assertGreater } from "@std/assert";
 import { CopyDataListener, postMessage, sendCopyData } from "../../src/messages/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import type { ArbitrarySender, Parameter, Way } from "./arbitrary_sender.ts";
 
@@ -146,7 +147,7 @@ async function act(
 export async function countMessages(listener: CopyDataListener): Promise<number> {
   let count = 0;
   for (; listener.stats.waiting > 0; count++) {
-    assert(await listener.receive({ timeout: 20_000 }) !== undefined);
+    assert(await listener.receive(soon) !== undefined);
   }
   return count;
 }

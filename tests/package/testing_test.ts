@@ -14,9 +14,10 @@ import {
   buildSharedSection, CopyDataListener, findWindow, LatestValue, RingChannel, sendCopyData,
   SharedEvent, SharedMemory, SharedMutex, SharedSection, spawn, struct, waitAny,
 } from "@winipc/winipc";
+import { SLOWNESS } from "../support/slowness.ts";
 
 const name = "NAME";
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(60_000 * SLOWNESS);
 
 Deno.test("listener", async () => {
   await using listener = await CopyDataListener.open({ class: name });

@@ -5,13 +5,12 @@
  */
 
 import type { PipeConnection } from "../../src/pipe/mod.ts";
+import { soon } from "../support/soon.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** A time limit for an operation of a test that should succeed. */
-export const soon = { timeout: 30_000 };
-
 /** Returns the bytes of a text. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);

@@ -3,8 +3,9 @@ import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
-import { bytesOf, patternOf, readText, soon } from "./bytes.ts";
+import { bytesOf, patternOf, readText } from "./bytes.ts";
 import { pathOf, readAnswer } from "./c_peers.ts";
 import { openBoth } from "./open_both.ts";
 
@@ -135,7 +136,7 @@ Deno.test("PipeConnection.close() ends a read, a read with a timeout, and later 
     await assertClosed(connection);
   }
   await using both = await openBoth("client", { mode: "messages" });
-  const reading = both.connection.readMessage({ timeout: 20_000 }).catch((error) => error);
+  const reading = both.connection.readMessage(soon).catch((error) => error);
   both.connection.close();
   assert((await reading) instanceof Deno.errors.BadResource);
 });

@@ -4,8 +4,9 @@ import { isWine } from "../../ffi/win32/ntdll.ts";
 import { connectPipe, type ConnectPipeOptions, listenPipe } from "../../src/pipe/mod.ts";
 import type { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
-import { bytesOf, readMessageText, readText, soon } from "./bytes.ts";
+import { bytesOf, readMessageText, readText } from "./bytes.ts";
 import {
   connectCClient,
   expectAnswer,

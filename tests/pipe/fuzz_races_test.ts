@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection, type PipeMode } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 
 /** More than the number of promises between the arrival of bytes and the end of a read. */
@@ -50,10 +51,10 @@ Deno.test("PipeConnection.write() is whole or absent if close() comes at any mom
     for (let passed = 0; passed < step; passed++) await null;
     client.close();
     for (const length of lengths) {
-      const message = await server.readMessage({ timeout: 20_000 });
+      const message = await server.readMessage(soon);
       assertEquals(message?.length, length);
     }
-    assertEquals(await server.readMessage({ timeout: 20_000 }), null);
+    assertEquals(await server.readMessage(soon), null);
     await Promise.all(writes);
     await within("the client is closed", client.closed);
   }
@@ -96,11 +97,11 @@ Deno.test("PipeListener.close() at any moment leaves a connection that works, or
     const into = new Uint8Array(1);
     if (server instanceof Error) {
       assertEquals(server.name, "BadResource");
-      assertEquals(await client.read(into, { timeout: 20_000 }), null);
+      assertEquals(await client.read(into, soon), null);
     } else {
       stack.use(server);
       await server.write(Uint8Array.of(7));
-      assertEquals([await client.read(into, { timeout: 20_000 }), into[0]], [1, 7]);
+      assertEquals([await client.read(into, soon), into[0]], [1, 7]);
     }
   }
 });
@@ -113,5 +114,5 @@ async function connect(
   const name = randomName();
   using listener = listenPipe({ name, mode });
   const client = stack.use(await connectPipe(name, { mode }));
-  return [client, stack.use(await listener.accept({ timeout: 20_000 }))];
+  return [client, stack.use(await listener.accept(soon))];
 }

@@ -19,6 +19,7 @@ import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
 import { pathOf } from "./c_peers.ts";
 import { testOnWindows } from "./only_on_windows.ts";
+import { soon } from "../support/soon.ts";
 
 function settingsOf(name: string): PipeSettings {
   const path = pathOf(name);
@@ -38,7 +39,7 @@ async function untilConnected(instance: Handle): Promise<void> {
   using connect = new FileOperation(instance);
   connect.reserve(0);
   if (connect.beginConnect() !== undefined) return;
-  assert(await connect.untilOver({ timeout: 20_000 }), "no client came");
+  assert(await connect.untilOver(soon), "no client came");
 }
 
 function open(pipe: PipeSettings): Disposable {
@@ -91,9 +92,9 @@ Deno.test("A client that comes while the pipe is created gets a connection", asy
     const instance = created.early[0] ?? stack.use(addPipeInstance(pipe));
     if (created.early.length === 0) await untilConnected(instance);
     const writer = stack.use(new FileWriter(instance, options));
-    await writer.write(Uint8Array.of(1), { timeout: 20_000 });
+    await writer.write(Uint8Array.of(1), soon);
     // The client closes its end as soon as it has read the byte.
-    const flushing = writer.flush({ timeout: 20_000 });
+    const flushing = writer.flush(soon);
     await flushing.catch((error) => assertInstanceOf(error, Deno.errors.BrokenPipe));
   }
   assertEquals(await peer.nextLine(), `${count}`);

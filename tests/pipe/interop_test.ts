@@ -12,8 +12,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";
 import { peers } from "../support/peers.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
-import { bytesOf, patternOf, readMessageText, readText, soon } from "./bytes.ts";
+import { bytesOf, patternOf, readMessageText, readText } from "./bytes.ts";
 import { connectCClient, expectAnswer, readAnswer, startCServer } from "./c_peers.ts";
 import { openBoth } from "./open_both.ts";
 

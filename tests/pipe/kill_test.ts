@@ -10,8 +10,9 @@ import { assert, assertEquals } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
-import { bytesOf, patternOf, soon } from "./bytes.ts";
+import { bytesOf, patternOf } from "./bytes.ts";
 import { connectCClient, expectAnswer, readAnswer, startCClient, startCServer } from "./c_peers.ts";
 
 /** Each round starts a process of Deno. */

@@ -5,8 +5,9 @@ import { isWine } from "../../ffi/win32/ntdll.ts";
 import { connectPipe, listenPipe, type ListenPipeOptions } from "../../src/pipe/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
-import { bytesOf, readText, soon } from "./bytes.ts";
+import { bytesOf, readText } from "./bytes.ts";
 import {
   connectCClient,
   expectAnswer,

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { connectPipe, listenPipe, openMailslot } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 
 Deno.test("connectPipe() and openMailslot() reach no file by a name with dots in it", async () => {
   const file = await Deno.makeTempFile();
@@ -37,7 +38,7 @@ Deno.test("listenPipe() and connectPipe() take a name, a name with backslashes, 
   ) {
     using listener = listenPipe({ name: listened! });
     await using client = await connectPipe(connected!);
-    await using connection = await listener.accept({ timeout: 20_000 });
+    await using connection = await listener.accept(soon);
     assertEquals([client.peer.pid, connection.peer.pid], [Deno.pid, Deno.pid]);
     assertEquals(client.path.toLowerCase(), listener.path.toLowerCase());
   }

@@ -2,8 +2,9 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
-import { bytesOf, patternOf, readText, soon } from "./bytes.ts";
+import { bytesOf, patternOf, readText } from "./bytes.ts";
 import { expectAnswer, readAnswer, writeOrder } from "./c_peers.ts";
 import { openBoth } from "./open_both.ts";
 

@@ -2,8 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { listenPipe } from "../../src/pipe/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
-import { bytesOf, patternOf, readAll, readMessageText, readText, soon } from "./bytes.ts";
+import { bytesOf, patternOf, readAll, readMessageText, readText } from "./bytes.ts";
 import { expectAnswer, pathOf, readAnswer, writeOrder } from "./c_peers.ts";
 import { openBoth } from "./open_both.ts";
 

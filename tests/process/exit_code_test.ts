@@ -8,6 +8,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openProcess, takeHandle } from "../../ffi/process_thread.ts";
 import { ProcessWatch, RingChannel, SharedEvent, spawn, waitAny } from "../../mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 /** The exit code that `GetExitCodeProcess` returns for a running process. */
 const STILL_ACTIVE = 259;
@@ -48,9 +49,9 @@ Deno.test("The sender of a channel that ended with 259 is dead", async () => {
     `RingChannel.open(${JSON.stringify(name)}).sender().sendSync(Uint8Array.of(1));` +
     `Deno.exit(${STILL_ACTIVE});`;
   const child = spawn(Deno.execPath(), { args: ["eval", script] });
-  assertEquals(await receiver.receive({ timeout: 60_000 }), Uint8Array.of(1));
+  assertEquals(await receiver.receive({ timeout: 60_000 * SLOWNESS }), Uint8Array.of(1));
   await assertRejects(
-    () => receiver.receive({ timeout: 60_000 }),
+    () => receiver.receive({ timeout: 60_000 * SLOWNESS }),
     Deno.errors.ConnectionReset,
     "has died",
   );

@@ -7,6 +7,7 @@ import { Peer } from "../support/peer.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 /**
  * Starts a child that takes the memory under some keys. Returns a function that collects its lines.
@@ -18,7 +19,7 @@ function startHeir(env: Record<string, string>, ...keys: string[]) {
     env,
     stdin: "null",
     stdout: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
   return async () => {
     const { stdout } = await child.output();

@@ -5,6 +5,7 @@ import { SharedEvent, spawn, type SpawnOptions } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 const WRITER = peerUrl("process/peers/write_output.ts").href;
 const piped = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
@@ -14,7 +15,7 @@ function start(how: string, options: SpawnOptions = {}) {
   return spawn(Deno.execPath(), {
     ...piped,
     args: args(how),
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
     killWithParent: true,
     ...options,
   });
@@ -24,7 +25,7 @@ async function denoOutput(how: string): Promise<Deno.CommandOutput> {
   const command = new Deno.Command(Deno.execPath(), {
     ...piped,
     args: args(how),
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
   });
   return await command.output();
 }
@@ -60,11 +61,15 @@ Deno.test("ChildProcess.output() returns all that a child wrote before it was ki
   using event = SharedEvent.create(name);
   const killed = async (child: { output(): Promise<Deno.CommandOutput>; kill(): void }) => {
     const output = child.output();
-    await event.wait({ timeout: 60_000 });
+    await event.wait({ timeout: 60_000 * SLOWNESS });
     child.kill();
     return await output;
   };
-  const options = { ...piped, args: args("hangs", name), signal: AbortSignal.timeout(60_000) };
+  const options = {
+    ...piped,
+    args: args("hangs", name),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
+  };
   const theirs = await killed(new Deno.Command(Deno.execPath(), options).spawn());
   await using child = spawn(Deno.execPath(), options);
   const ours = await killed(child);

@@ -8,6 +8,7 @@ import { peers } from "../support/peers.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { runPeer } from "../support/run_peer.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 const compileCat = (bits: Bits) => compileC(peerUrl("process/peers/cat.c"), { bits });
 const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
@@ -115,7 +116,7 @@ function start(path: string, options: SpawnOptions = {}): ChildProcess {
   return spawn(path, {
     ...piped,
     stderr: "null",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(60_000 * SLOWNESS),
     ...options,
   });
 }

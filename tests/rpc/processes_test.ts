@@ -8,6 +8,7 @@ import { ringLink } from "../../src/rpc/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { Random } from "../support/random.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 import { floodBothWays } from "./support/flood.ts";
 import { killClients, killServers } from "./support/kill_rounds.ts";
@@ -19,7 +20,7 @@ Deno.test("Calls and streams in both directions over rings of 4 KiB never deadlo
   const [calls, items] = [500, 800];
   const name = randomName();
   using listener = listenRing(name, { capacity: 4096 });
-  const accepted = listener.accept({ timeout: 30_000 });
+  const accepted = listener.accept(soon);
   await using peer = await Peer.start("rpc/peers/both_sides.ts", name, `${calls}`, `${items}`);
   const link = ringLink(await accepted);
   const expected = `${calls} answers, ${items} and ${items} items`;

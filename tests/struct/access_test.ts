@@ -12,6 +12,7 @@ import {
 } from "../../mod.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 
 const Telemetry = struct({
   speed: "u8",
@@ -54,7 +55,7 @@ for (const how of ["open", "waitFor"] as const) {
     await peer.ask(`map 0 ${Telemetry.byteLength}`);
     using memory = how === "open"
       ? SharedMemory.open(name)
-      : await SharedMemory.waitFor(name, { timeout: 20_000 });
+      : await SharedMemory.waitFor(name, soon);
     using view = memory.map();
     assertEquals([memory.access, view.access, view.writable], ["read", "read", false]);
     const { buffer, bytes } = view;

@@ -34,6 +34,8 @@ import * as mumble from "../../src/cli/schema/shipped/mumble_link.ts";
 import * as rfactor2 from "./telemetry/rfactor2.ts";
 import { Vehicle } from "../../src/cli/schema/shipped/rfactor2.ts";
 import * as rtss from "../../src/cli/schema/shipped/rtss.ts";
+import { SLOWNESS } from "../support/slowness.ts";
+import { soon } from "../support/soon.ts";
 
 /** The reader's side of a telemetry writer. */
 interface Telemetry {
@@ -64,9 +66,9 @@ async function withTelemetry(
   await read({ name, writer, view });
 }
 
-const SOON = { timeout: 20_000 };
+const SOON = soon;
 /** Time for a reader among busy writers, in milliseconds. */
-const LONG = 60_000;
+const LONG = 60_000 * SLOWNESS;
 
 peers.test("struct() describes MumbleLink", async (bits) => {
   assertEquals(mumble.LinkedMemory.byteLength, 5460);

@@ -1,4 +1,5 @@
 import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { SLOWNESS } from "../support/slowness.ts";
 
 /** Test files, each in its own folder and so in its own group. */
 const FILES = {
@@ -23,7 +24,7 @@ async function runTests(folders: readonly string[], ...flags: string[]) {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", "--allow-read", "--allow-run", main, ...paths, ...flags],
       env: { NO_COLOR: "1" },
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(60_000 * SLOWNESS),
     }).output();
     const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
     return { code, out: out!, err: err!, last: out!.trimEnd().split("\n").at(-1) };

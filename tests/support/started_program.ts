@@ -6,6 +6,7 @@
 
 import { assert } from "@std/assert";
 import { within } from "./within.ts";
+import { SLOWNESS } from "./slowness.ts";
 
 /** A program that has printed its first line. `await using` ends it. */
 export interface StartedProgram extends AsyncDisposable {
@@ -25,7 +26,7 @@ export async function startProgram(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(90_000),
+    signal: AbortSignal.timeout(90_000 * SLOWNESS),
   }).spawn();
   let out = "";
   const err = new Response(child.stderr).text();

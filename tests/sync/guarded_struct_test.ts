@@ -5,6 +5,7 @@ import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 peers.test("C programs and scripts change one struct under one mutex and lose no change", async (bits) => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
@@ -22,7 +23,7 @@ peers.test("C programs and scripts change one struct under one mutex and lose no
   await using one = await start("1");
   await using two = await start("2");
   const answers = Promise.all([one.ask("go"), two.ask("go")]);
-  await change(name, { who: 0, times, signal: AbortSignal.timeout(60_000) });
+  await change(name, { who: 0, times, signal: AbortSignal.timeout(60_000 * SLOWNESS) });
   assertEquals(await answers, ["done", "done"]);
   assertEquals([...opened.ledger.changes], [times, times, times]);
   assertEquals(opened.ledger.version, 3 * times);

@@ -15,6 +15,7 @@ import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { soon } from "../support/soon.ts";
 
 /** Fewer of 32 bits: on some machines each of these is emulated. */
@@ -43,7 +44,7 @@ peers.test("SharedMutex keeps the increments of many C and Deno processes apart"
   ];
   try {
     // No child begins to count before all children are ready.
-    for (const _ of children) await ready.wait({ timeout: 60_000 });
+    for (const _ of children) await ready.wait({ timeout: 60_000 * SLOWNESS });
     assertEquals(counter[0], 0);
     lock.release();
     const codes = await Promise.all(children.map(async (child) => (await child.status).code));

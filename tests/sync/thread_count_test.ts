@@ -6,6 +6,7 @@ import { countThreads } from "../support/count_threads.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 const WAITS = 500;
 /**
@@ -14,7 +15,7 @@ const WAITS = 500;
  */
 const MAX_THREADS = 40;
 /** Much, because the start of the threads takes long on a busy machine. */
-const soon = { timeout: 60_000 };
+const soon = { timeout: 60_000 * SLOWNESS };
 
 for (const kind of ["without a signal", "with a signal"]) {
   Deno.test(`${WAITS} waits ${kind} take few threads, and each ends once`, async () => {

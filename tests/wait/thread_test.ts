@@ -1,6 +1,7 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { Thread } from "../../src/wait/thread.ts";
 import { serveProject } from "../support/serve_project.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 Deno.test("Threads start without a permission to read files if the module is on a server", async () => {
   await using server = serveProject();
@@ -17,7 +18,7 @@ Deno.test("Threads start without a permission to read files if the module is on 
         `http://${host}/tests/wait/peers/send_to_itself.ts`,
       ],
       env: { DENO_DIR: cache },
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(60_000 * SLOWNESS),
     }).output();
     const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
     assertEquals({ code, out, err }, { code: 0, out: "1 from afar", err: "" });

@@ -13,7 +13,7 @@ import { soon } from "../../support/soon.ts";
 
 /** Sends messages until `count` of them had to wake a receiver. */
 async function sendUntilWakeUps(sender: BroadcastSender, count: number): Promise<void> {
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(20_000 * SLOWNESS);
   while (sender.stats.wakeUps < count) {
     signal.throwIfAborted();
     sender.send(Uint8Array.of(1));

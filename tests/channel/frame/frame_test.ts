@@ -3,9 +3,10 @@ import { type Frame, LatestFrame } from "../../../src/channel/mod.ts";
 import { SharedEvent, SharedMemory } from "../../../mod.ts";
 import { randomName } from "../../support/random_name.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 
 const { AlreadyExists, BadResource, Busy, InvalidData, NotFound, TimedOut } = Deno.errors;
-const soon = () => AbortSignal.timeout(20_000);
+const soon = () => AbortSignal.timeout(20_000 * SLOWNESS);
 
 Deno.test("FrameReader.acquire() gives the newest frame with its number, length and metadata, in place", () => {
   const name = randomName();

@@ -4,10 +4,11 @@ import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { killReaders } from "./kill_readers.ts";
 import { BYTE_LENGTH, markOf, publishMarked } from "./marked_frame.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 
 const { Busy } = Deno.errors;
 const byteLength = BYTE_LENGTH;
-const soon = () => AbortSignal.timeout(20_000);
+const soon = () => AbortSignal.timeout(20_000 * SLOWNESS);
 
 const startReader = (name: string) => Peer.start("channel/frame/peers/reader.ts", name);
 const startWriter = (name: string, slots: number, maxReaders: number) =>

@@ -15,9 +15,10 @@ import { Peer } from "../../support/peer.ts";
 import { Large, Marked } from "./marked_value.ts";
 import { randomName } from "../../support/random_name.ts";
 import { runPeer } from "../../support/run_peer.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 
 const Telemetry = struct({ speed: "f64", lap: "u8", track: utf16(8) });
-const soon = () => AbortSignal.timeout(20_000);
+const soon = () => AbortSignal.timeout(20_000 * SLOWNESS);
 
 Deno.test("LatestReader.read() returns the newest value whole, for each reader", () => {
   const name = randomName();

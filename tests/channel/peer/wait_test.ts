@@ -3,6 +3,7 @@ import { type BroadcastReceiver, BroadcastRing, RingChannel } from "../../../mod
 import type { RingReceiver } from "../../../mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 
 /**
  * Maximum time in which a receiver must notice that the sender's process has ended, in
@@ -55,7 +56,7 @@ Deno.test("BroadcastReceiver that polls notices the end of the sender's process"
     using ring = BroadcastRing.create(name, { capacity: 1024 });
     using receiver = ring.receiver();
     await using peer = await Peer.start("channel/broadcast/peers/end.ts", "sender", name);
-    assert((await receiver.receive({ timeout: 20_000 }))!.bytes.length > 0);
+    assert((await receiver.receive(soon))!.bytes.length > 0);
     peer.kill();
     await peer.gone();
     if (isSync) assertThrows(() => pollSync(receiver), Deno.errors.ConnectionReset);

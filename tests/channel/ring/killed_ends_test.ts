@@ -10,6 +10,7 @@ import { randomName } from "../../support/random_name.ts";
 import { killPeekers, killReceivers, killSenders, killSendersOfMany } from "./kill_ends.ts";
 import { MAX_LENGTH, programs, scripts } from "./short_lived_ends.ts";
 import { Notes } from "./notes.ts";
+import { soon } from "../../support/soon.ts";
 
 // For more rounds see tests/channel/at_length.ts.
 
@@ -73,7 +74,6 @@ peers.test("A receiver keeps no handle of the senders that have ended", async (b
   using _notes = Notes.create(name);
   using channel = RingChannel.create(name, { maxMessageLength: MAX_LENGTH });
   using receiver = channel.receiver();
-  const soon = { timeout: 20_000 };
   await assertLeavesNoHandle(20, async () => {
     await using _peer = await Peer.startProgram(program.path, "send", name, "2000");
     assertThrows(() => {

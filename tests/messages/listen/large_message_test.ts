@@ -3,6 +3,7 @@ import { findWindow, sendCopyData } from "../../../src/messages/mod.ts";
 import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 
 /**
  * Maximum size that the README promises on Wine, in bytes: Wine puts them on the receiver's stack.
@@ -19,7 +20,7 @@ for (const [receiver, more] of [["listener", [2 ** 24]], ["window", []]] as cons
     const sizes = [7, SAFE_ON_WINE, ...TOO_LARGE_ON_WINE, ...more, 8];
     const taken: number[] = [];
     for (const size of sizes) {
-      const answer = await sendCopyData(window, new Uint8Array(size), { timeout: 30_000 });
+      const answer = await sendCopyData(window, new Uint8Array(size), soon);
       if (answer !== 0n) taken.push(size);
     }
     assertEquals(taken, isWine() ? [7, SAFE_ON_WINE, 8] : sizes);

@@ -26,6 +26,7 @@ import { openLibrary } from "../../support/open_library.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { runPeer } from "../../support/run_peer.ts";
+import { soon } from "../../support/soon.ts";
 
 const WM_GETTEXTLENGTH = 0xe;
 const WM_CLOSE = 0x10;
@@ -377,7 +378,7 @@ Deno.test("CopyDataListener.receive() waits until a message comes, the time is o
   const reason = new Error("enough");
   const aborted = listener.receive({ signal: AbortSignal.abort(reason) });
   assertEquals(await assertRejects(() => aborted), reason);
-  const waiting = listener.receive({ timeout: 20_000 });
+  const waiting = listener.receive(soon);
   await sendCopyData(listener, "there");
   assertEquals((await waiting)?.text(), "there");
 });
@@ -401,7 +402,7 @@ Deno.test("CopyDataListener takes 64 MiB on Windows, and 768 KiB on Wine", async
   await using peer = await Peer.start("messages/peers/listener.ts", "--class", name);
   const window = await findWindow({ class: name });
   const bytes = new Uint8Array(byteLength).map((_, index) => index * 3 + (index >> 9));
-  assertEquals(await sendCopyData(window, bytes, { timeout: 30_000 }), 1n);
+  assertEquals(await sendCopyData(window, bytes, soon), 1n);
   const sum = bytes.reduce((total, byte) => (total * 31 + byte) >>> 0, 0);
   const { byteLength: received, sum: theirs } = JSON.parse(await peer.nextLine());
   assertEquals([received, theirs], [byteLength, sum]);

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { CopyDataListener, findWindow, sendCopyData } from "../../../src/messages/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 
 const SENDERS = 4;
 
@@ -28,7 +29,7 @@ Deno.test("CopyDataListener returns all messages of four senders, and each sende
   await senders.go();
   const seen = new Array(SENDERS).fill(0);
   for (let left = SENDERS * EACH; left > 0; left--) {
-    const message = (await listener.receive({ timeout: 60_000 }))!;
+    const message = (await listener.receive({ timeout: 60_000 * SLOWNESS }))!;
     const number = new Uint32Array(message.bytes.buffer)[0];
     // Each number follows the last number of the same sender.
     assertEquals(number, seen[Number(message.id)]++);
@@ -44,7 +45,7 @@ Deno.test("CopyDataListener that is closed under load returns all messages that 
   await senders.go();
   let read = 0;
   while (read < 1000) {
-    await listener.receive({ timeout: 60_000 });
+    await listener.receive({ timeout: 60_000 * SLOWNESS });
     read++;
   }
   await listener.close();

@@ -5,12 +5,13 @@
  */
 
 import { listWindows, sendCopyDataSync } from "../../../src/messages/mod.ts";
+import { soon } from "../../support/soon.ts";
 
 const [name] = Deno.args as [string];
 console.log("ready");
 for (;;) {
   const [window] = listWindows({ class: name });
   if (window === undefined) continue;
-  console.log(`${sendCopyDataSync(window, "now", { timeout: 20_000 })}`);
+  console.log(`${sendCopyDataSync(window, "now", soon)}`);
   break;
 }

@@ -5,10 +5,11 @@
  */
 
 import { sendCopyData } from "../../../src/messages/mod.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 
 const [healthy, hung] = Deno.args.map(BigInt) as [bigint, bigint];
 console.log("answered", Number(await sendCopyData(healthy, "")));
 const controller = new AbortController();
-const send = sendCopyData(hung, "", { timeout: 60_000, signal: controller.signal });
+const send = sendCopyData(hung, "", { timeout: 60_000 * SLOWNESS, signal: controller.signal });
 setTimeout(() => controller.abort(), 100);
 await send.catch(() => console.log("gave up"));

@@ -7,12 +7,13 @@
 
 import { sendCopyData } from "../../../src/messages/mod.ts";
 import { postToParent } from "../../support/post_to_parent.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 
 const ROUNDS = 5;
 /** The number of sends after which the Worker reports: then its sends block its thread. */
 const SENDS = 20;
 /** The first send of each Worker starts a thread, which takes seconds on an emulated processor. */
-const OPTIONS = { id: 1, timeout: 60_000 };
+const OPTIONS = { id: 1, timeout: 60_000 * SLOWNESS };
 
 if (!("WorkerGlobalScope" in globalThis)) {
   const window = BigInt(Deno.args[0]!);

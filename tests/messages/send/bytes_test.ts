@@ -9,6 +9,7 @@ import {
 import * as messages from "../../../src/messages/mod.ts";
 import { byteSources, emptySources, lostSources, notBytes } from "../../support/byte_sources.ts";
 import { runPeer } from "../../support/run_peer.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 
 /** Opens a window of this thread. It calls `before` and then keeps the data of each message. */
 function openOwn(before: () => void = () => {}) {
@@ -47,7 +48,7 @@ Deno.test("sendCopyData() and sendCopyDataSync() send all bytes of every source"
 
 Deno.test("sendCopyData() sends the bytes that each source has at the call", async () => {
   await using listener = await CopyDataListener.open();
-  const soon = { timeout: 60_000 };
+  const soon = { timeout: 60_000 * SLOWNESS };
   for (const { name, source, bytes } of byteSources().filter((_, index) => index % 5 === 0)) {
     const sent = sendCopyData(listener, source, soon);
     (ArrayBuffer.isView(source)

@@ -5,6 +5,7 @@
  */
 
 import { SharedMemory } from "../../../mod.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 
 const name = `end_worker.${Deno.pid}`;
 
@@ -16,7 +17,7 @@ if (globalThis.name === "worker") {
   await new Promise((resolve) => worker.onmessage = resolve);
   console.log("exists:", exists());
   worker.terminate();
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(20_000 * SLOWNESS);
   while (exists()) {
     signal.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 10));

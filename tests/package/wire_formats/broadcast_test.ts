@@ -20,6 +20,7 @@ import {
   until,
   WakeBits,
 } from "./document.ts";
+import { soon } from "../../support/soon.ts";
 
 Deno.test("wire_formats.md has the offsets of a broadcast ring's header", () => {
   const name = randomName();
@@ -128,7 +129,7 @@ Deno.test("wire_formats.md describes the wake bits and the events of a broadcast
   using first = channel.receiver();
   using second = channel.receiver();
   const bits = (field: string) => (BroadcastHeader.read(memory.bytes, field) as bigint[])[0];
-  const received = [first, second].map((receiver) => receiver.receive({ timeout: 20_000 }));
+  const received = [first, second].map((receiver) => receiver.receive(soon));
   await until("two receivers sleep", () => bits("sleeping") === 0b11n);
   assertEquals(bits("taken"), 0b11n);
   const names = [0, 1, 2].map((number) => broadcastEventName(memory.bytes, number));
@@ -157,7 +158,7 @@ Deno.test("wire_formats.md describes the scope of a broadcast ring with a Global
   using memory = openMemory(name);
   assertEquals(BroadcastHeader.read(memory.bytes, "scope"), 1);
   using receiver = channel.receiver();
-  const received = receiver.receive({ timeout: 20_000 });
+  const received = receiver.receive(soon);
   await until(
     "the receiver has an event",
     () => nounOf(broadcastEventName(memory.bytes, 0)) === "an event",

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { startOf } from "../../../ffi/process_thread.ts";
 import { SharedMemory } from "../../../mod.ts";
 import { poll } from "../../../src/wait/options.ts";
+import { soon } from "../../support/soon.ts";
 
 export const documentation = await Deno.readTextFile(
   new URL("../../../docs/wire_formats.md", import.meta.url),
@@ -157,7 +158,7 @@ export function openMemory(name: string): Disposable & { readonly bytes: Bytes }
 
 /** Waits until other parts of this script have done something. */
 export async function until(what: string, look: () => boolean): Promise<void> {
-  await poll(`the moment when ${what}`, () => look() || undefined, { timeout: 20_000 });
+  await poll(`the moment when ${what}`, () => look() || undefined, soon);
 }
 
 /** Writes an owner down by the documented bits. */

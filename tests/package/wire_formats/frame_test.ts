@@ -19,6 +19,7 @@ import {
   roundUp,
   until,
 } from "./document.ts";
+import { soon } from "../../support/soon.ts";
 
 const { "bytes of a reader": readerLength, "alignment of slots": alignment } = constantsOf("frame");
 const settings = { byteLength: 5000, slots: 3, maxReaders: 40 };
@@ -116,7 +117,7 @@ Deno.test("wire_formats.md describes the wake bits and the events of a latest fr
   using writer = frames.writer();
   using reader = frames.reader();
   const bits = (field: string) => (FrameHeader.read(memory.bytes, field) as bigint[])[0];
-  const changes = reader.changes({ timeout: 20_000 });
+  const changes = reader.changes(soon);
   const next = changes.next();
   await until("the reader sleeps", () => bits("sleeping") === 1n);
   assertEquals(bits("taken"), 1n);

@@ -20,6 +20,7 @@ import {
   until,
   WakeBits,
 } from "./document.ts";
+import { soon } from "../../support/soon.ts";
 
 const Car = struct({ lap: "u32", speed: "f64" });
 
@@ -94,7 +95,7 @@ Deno.test("wire_formats.md describes the wake bits and the events of a latest va
   using writer = value.writer();
   using reader = value.reader();
   const bits = (field: string) => (LatestHeader.read(memory.bytes, field) as bigint[])[0];
-  const changes = reader.changes({ timeout: 20_000 });
+  const changes = reader.changes(soon);
   const next = changes.next();
   await until("the reader sleeps", () => bits("sleeping") === 1n);
   assertEquals(bits("taken"), 1n);

@@ -22,6 +22,7 @@ import {
   tableOf,
   until,
 } from "./document.ts";
+import { soon } from "../../support/soon.ts";
 
 Deno.test("wire_formats.md has the offsets of the C header", () => {
   const header = declareRingChannel();
@@ -262,7 +263,7 @@ Deno.test("wire_formats.md describes the wake flags and the events of a ring", a
   using receiver = channel.receiver();
   const message = messageOf(400, 1);
   const isRaised = (flag: string) => RingHeader.read(memory.bytes, flag) === 1;
-  const received = receiver.receive({ timeout: 20_000 });
+  const received = receiver.receive(soon);
   await until("receiver_sleeps is raised", () => isRaised("receiver_sleeps"));
   sender.sendSync(message);
   assertEquals(RingHeader.read(memory.bytes, "receiver_sleeps"), 0);
@@ -270,7 +271,7 @@ Deno.test("wire_formats.md describes the wake flags and the events of a ring", a
 
   sender.sendSync(message);
   sender.sendSync(message);
-  const sent = sender.send(message, { timeout: 20_000 });
+  const sent = sender.send(message, soon);
   await until("sender_sleeps is raised", () => isRaised("sender_sleeps"));
   assertEquals(receiver.tryReceive(), message);
   assertEquals(receiver.tryReceive(), message);

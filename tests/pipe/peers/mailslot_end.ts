@@ -8,6 +8,7 @@
  */
 
 import { Mailslot, openMailslot } from "../../../src/pipe/mailslot.ts";
+import { soon } from "../../support/soon.ts";
 
 const [end, name] = Deno.args as [string, string];
 const [mailslot, sender] = end === "create"
@@ -20,7 +21,7 @@ for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream()
     for (let number = 0; sender !== undefined && number < Number(count); number++) {
       sender.send(Uint32Array.of(number, 0, 0));
     }
-    const message = await mailslot?.receive({ timeout: 20_000 });
+    const message = await mailslot?.receive(soon);
     console.log(message === undefined ? "sent" : `received ${message.length}`);
   }
 }

@@ -9,6 +9,7 @@
 import { workerData } from "node:worker_threads";
 import { connectPipe, listenPipe } from "../../../src/pipe/mod.ts";
 import { postToParent } from "../../support/post_to_parent.ts";
+import { soon } from "../../support/soon.ts";
 
 const [what, name]: [string, string] = JSON.parse(workerData ?? globalThis.name);
 /** The owned objects, so that the garbage collector keeps them. */
@@ -21,7 +22,7 @@ const OWN: Record<string, () => unknown> = {
     void listener.accept().catch(() => {});
   },
   "read and write": async () => {
-    const client = await connectPipe(name, { timeout: 20_000 });
+    const client = await connectPipe(name, soon);
     owned.push(client);
     // The parent never reads all of these bytes.
     void client.write(new Uint8Array(3_000_000).fill(7)).catch(() => {});
@@ -32,7 +33,7 @@ const OWN: Record<string, () => unknown> = {
     void connectPipe(`${name}-nobody`, { waitForServer: true }).catch(() => {});
   },
   "busy loop": async () => {
-    const client = await connectPipe(name, { timeout: 20_000 });
+    const client = await connectPipe(name, soon);
     owned.push(client);
     const echo = async () => {
       const into = new Uint8Array(100_000);

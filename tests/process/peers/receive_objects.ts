@@ -8,6 +8,7 @@
 
 import { CopyDataListener } from "../../../src/messages/mod.ts";
 import { receiveHandle } from "../../../src/process/mod.ts";
+import { soon } from "../../support/soon.ts";
 
 const [className] = Deno.args as [string];
 let count = 0n;
@@ -23,7 +24,7 @@ await using listener = await CopyDataListener.open({
       semaphore.release(3);
     } else {
       using mutex = receiveHandle(message, { of: "mutex" }).object;
-      (await mutex.lock({ timeout: 20_000 })).release();
+      (await mutex.lock(soon)).release();
     }
     return count;
   },

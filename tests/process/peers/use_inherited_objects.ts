@@ -6,11 +6,12 @@
  */
 
 import { SharedEvent, SharedMutex, SharedSemaphore } from "../../../src/sync/mod.ts";
+import { soon } from "../../support/soon.ts";
 
 using mutex = SharedMutex.inherited("mutex");
 using event = SharedEvent.inherited("event");
 using semaphore = SharedSemaphore.inherited("semaphore");
-using _lock = mutex.lockSync({ timeout: 20_000 });
+using _lock = mutex.lockSync(soon);
 event.set();
 semaphore.release(5);
 for (const [kind, key] of [[SharedEvent, "mutex"], [SharedMutex, "missing"]] as const) {

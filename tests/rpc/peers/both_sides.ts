@@ -4,8 +4,9 @@
 import { connectRing } from "../../../src/channel/mod.ts";
 import { ringLink } from "../../../src/rpc/mod.ts";
 import { floodBothWays } from "../support/flood.ts";
+import { soon } from "../../support/soon.ts";
 
 const [name, calls, items] = Deno.args;
-const link = ringLink(await connectRing(name!, { timeout: 30_000 }));
+const link = ringLink(await connectRing(name!, soon));
 console.log("ready");
 console.log(await floodBothWays(link, { calls: Number(calls), items: Number(items) }));

@@ -2,8 +2,9 @@
 
 import { connectName } from "../../../src/rpc/mod.ts";
 import { type busyHandlers, keepBusy } from "../support/busy_handlers.ts";
+import { soon } from "../../support/soon.ts";
 
 const [name] = Deno.args;
-const client = await connectName<typeof busyHandlers>(name!, { timeout: 30_000 });
+const client = await connectName<typeof busyHandlers>(name!, soon);
 console.log("ready");
 console.log(String(await keepBusy(client)));

@@ -3,6 +3,7 @@
 
 import { client, serve } from "../../../src/rpc/mod.ts";
 import { pairLinks } from "../support/pair_link.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 
 const COUNT = 100_000;
 const TOGETHER = 100;
@@ -42,7 +43,7 @@ signal.removeEventListener = function (...args: Parameters<typeof remove>) {
 };
 
 const ignore = () => {};
-const echo = () => caller.call("echo", 1, { signal, timeout: 60_000 });
+const echo = () => caller.call("echo", 1, { signal, timeout: 60_000 * SLOWNESS });
 const ways = [
   ...Array<typeof echo>(14).fill(echo),
   () => caller.call("later", 1, { signal }),

@@ -6,8 +6,9 @@
 
 import { connectName } from "../../../src/rpc/mod.ts";
 import type { handlers } from "../links/peers/handlers.ts";
+import { soon } from "../../support/soon.ts";
 
 const [name] = Deno.args;
-await using server = await connectName<typeof handlers>(name!, { timeout: 20_000 });
+await using server = await connectName<typeof handlers>(name!, soon);
 console.log("ready");
 await server.call("wait");

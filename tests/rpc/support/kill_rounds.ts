@@ -9,6 +9,7 @@ import { connectName, serveName } from "../../../src/rpc/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import type { Random } from "../../support/random.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import { within } from "../../support/within.ts";
 import { busyHandlers, keepBusy, running } from "./busy_handlers.ts";
 import { UnhandledRejections } from "./unhandled.ts";
@@ -22,7 +23,7 @@ export async function killServers(rounds: number, random: Random): Promise<void>
     await using _unhandled = new UnhandledRejections();
     const name = randomName();
     await using server = await Peer.start("rpc/peers/busy_server.ts", name);
-    await using client = await connectName<typeof busyHandlers>(name, { timeout: 20_000 });
+    await using client = await connectName<typeof busyHandlers>(name, soon);
     const ended = keepBusy(client);
     await sleep(random.below(MAX_LIFE));
     server.kill();
@@ -41,7 +42,7 @@ export async function killClients(rounds: number, random: Random): Promise<void>
     capacity: 4096,
     onError: (error) => errors.push(error),
   });
-  await using client = await connectName<typeof busyHandlers>(name, { timeout: 20_000 });
+  await using client = await connectName<typeof busyHandlers>(name, soon);
   for (let round = 0; round < rounds; round++) {
     await using caller = await Peer.start("rpc/peers/busy_client.ts", name);
     await sleep(random.below(MAX_LIFE));
@@ -52,7 +53,7 @@ export async function killClients(rounds: number, random: Random): Promise<void>
         while (errors.length <= round || running.count > 0) await sleep(5);
       })(),
     );
-    assertEquals(await client.call("echo", round, { timeout: 20_000 }), round);
+    assertEquals(await client.call("echo", round, soon), round);
   }
   assert(errors.every((error) => error instanceof Deno.errors.ConnectionReset), String(errors));
 }

@@ -6,6 +6,7 @@
  */
 
 import { SharedEvent } from "../../../src/sync/mod.ts";
+import { soon } from "../../support/soon.ts";
 
 const url = new URL("./worker.ts", import.meta.url);
 const names = ["begun", "first", "second"].map(() => crypto.randomUUID());
@@ -16,7 +17,7 @@ const [begun, first, second] = names.map((name) => SharedEvent.create(name)) as 
 ];
 for (const what of ["wait", "spawn"]) {
   const worker = new Worker(url, { type: "module", name: [what, ...names].join(" ") });
-  await begun.wait({ timeout: 20_000 });
+  await begun.wait(soon);
   worker.terminate();
 }
 // The Workers and the children take a moment to end.

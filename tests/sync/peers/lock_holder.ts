@@ -6,10 +6,11 @@
  */
 
 import { SharedMutex } from "../../../src/sync/mod.ts";
+import { soon } from "../../support/soon.ts";
 
 const [name] = Deno.args as [string];
 using mutex = SharedMutex.open(name);
-const lock = await mutex.lock({ timeout: 20_000 });
+const lock = await mutex.lock(soon);
 console.log("ready");
 const chunk = new Uint8Array(256);
 await Deno.stdin.read(chunk);

@@ -6,6 +6,7 @@
  */
 
 import { SharedEvent, SharedMutex, waitAny } from "../../../src/sync/mod.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 
 const [how, name] = Deno.args as [string, string];
 const event = SharedEvent.openOrCreate(name, { reset: "manual" });
@@ -15,7 +16,7 @@ const { signal } = new AbortController();
 await mutex.lock();
 const waits: Promise<unknown>[] = [
   event.wait(),
-  event.wait({ timeout: 60_000 }),
+  event.wait({ timeout: 60_000 * SLOWNESS }),
   event.wait({ signal }),
   waitAny([event, event]),
 ];

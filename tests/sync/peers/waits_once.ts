@@ -6,6 +6,7 @@
  */
 
 import { SharedEvent } from "../../../src/sync/mod.ts";
+import { soon } from "../../support/soon.ts";
 
 const [name] = Deno.args as [string];
 using event = SharedEvent.open(name);
@@ -14,7 +15,7 @@ console.log("ready");
 for (let length: number | null; (length = await Deno.stdin.read(chunk)) !== null;) {
   for (const byte of chunk.subarray(0, length)) {
     if (byte !== "\n".charCodeAt(0)) continue;
-    event.waitSync({ timeout: 20_000 });
+    event.waitSync(soon);
     console.log("taken");
   }
 }

@@ -7,12 +7,13 @@
 
 import { spawn } from "../../../src/process/mod.ts";
 import { SharedEvent, SharedMutex } from "../../../src/sync/mod.ts";
+import { soon } from "../../support/soon.ts";
 
 const [what, begun, first, second] = globalThis.name.split(" ") as [string, string, string, string];
 using ready = SharedEvent.open(begun);
 if (what === "hold") {
   // Neither closed nor released: the Worker is terminated while it holds the mutex.
-  await SharedMutex.open(first).lock({ timeout: 20_000 });
+  await SharedMutex.open(first).lock(soon);
   ready.set();
 } else if (what === "wait") {
   const { signal } = new AbortController();
@@ -34,6 +35,6 @@ if (what === "hold") {
   using from = SharedEvent.open(first);
   using to = SharedEvent.open(second);
   ready.set();
-  await from.wait({ timeout: 20_000 });
+  await from.wait(soon);
   to.set();
 }

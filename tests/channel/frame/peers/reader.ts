@@ -15,8 +15,9 @@
 import { TextLineStream } from "@std/streams";
 import { type Frame, LatestFrame } from "../../../../src/channel/mod.ts";
 import { checkFrames, markOf } from "../marked_frame.ts";
+import { soon } from "../../../support/soon.ts";
 
-using frames = await LatestFrame.waitFor(Deno.args[0]!, { timeout: 20_000 });
+using frames = await LatestFrame.waitFor(Deno.args[0]!, soon);
 using reader = frames.reader();
 let held: Frame | undefined;
 console.log("ready");

@@ -3,9 +3,10 @@
 import { RingChannel } from "../../../../src/channel/mod.ts";
 import { NumberedMessages } from "../numbered_messages.ts";
 import { Random } from "../../../support/random.ts";
+import { soon } from "../../../support/soon.ts";
 
 const [role, name, count = "0"] = Deno.args;
-using channel = await RingChannel.waitFor(name!, { timeout: 20_000 });
+using channel = await RingChannel.waitFor(name!, soon);
 const total = Number(count);
 
 if (role === "sender") sendAll();
@@ -24,7 +25,7 @@ function sendAll(): void {
   console.log("ready");
   const messages = new NumberedMessages(0, sender.maxMessageLength);
   for (let number = 0; number < total; number++) {
-    sender.sendSync(messages.at(number), { timeout: 20_000 });
+    sender.sendSync(messages.at(number), soon);
   }
 }
 
@@ -48,7 +49,7 @@ function sendSmall(): void {
   for (let number = 0; number < total; number++) {
     let offset = sender.claimAt(64);
     while (offset < 0) {
-      sender.waitForRoomSync(64, { timeout: 20_000 });
+      sender.waitForRoomSync(64, soon);
       offset = sender.claimAt(64);
     }
     for (let index = offset >> 2; index < (offset >> 2) + 16; index++) words[index] = number;
@@ -59,7 +60,7 @@ function sendSmall(): void {
 async function receiveSome(): Promise<void> {
   using receiver = channel.receiver();
   console.log("ready");
-  for (let number = 0; number < total; number++) await receiver.receive({ timeout: 20_000 });
+  for (let number = 0; number < total; number++) await receiver.receive(soon);
   if (total === 0) { for await (const _ of receiver); }
 }
 
@@ -109,7 +110,7 @@ function echo(): void {
   using sender = back.sender();
   console.log("ready");
   for (;;) {
-    const message = receiver.receiveSync({ timeout: 20_000 });
+    const message = receiver.receiveSync(soon);
     if (message === undefined) return;
     sender.sendSync(message);
   }

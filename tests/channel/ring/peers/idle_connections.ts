@@ -6,6 +6,7 @@
 import { connectRing, listenRing, type RingConnection } from "../../../../src/channel/mod.ts";
 
 import { refuseThreads } from "../../../support/refuse_threads.ts";
+import { soon } from "../../../support/soon.ts";
 
 const [role, name] = Deno.args;
 const connections: RingConnection[] = [];
@@ -15,7 +16,7 @@ try {
     refuseThreads();
     using listener = listenRing(name!);
     while (true) {
-      const connection = await listener.accept({ timeout: 20_000 });
+      const connection = await listener.accept(soon);
       connections.push(connection);
       connection.receiver.receive().catch(() => {});
     }

@@ -4,13 +4,14 @@
  */
 
 import { connectRing } from "../../../../src/channel/mod.ts";
+import { soon } from "../../../support/soon.ts";
 
 const [name, ending] = Deno.args;
 using client = await connectRing(name!, { timeout: 20_000, waitForServer: true });
 console.log("ready");
 for (let number = 0; number < 100; number++) {
-  await client.sender.sendValue({ number }, { timeout: 20_000 });
-  const answer = await client.receiver.receiveValue({ timeout: 20_000 });
+  await client.sender.sendValue({ number }, soon);
+  const answer = await client.receiver.receiveValue(soon);
   if (answer?.value !== number * 2) throw new Error(`Expected ${number * 2}, got ${answer?.value}`);
 }
 console.log("done");

@@ -2,13 +2,14 @@
 
 import { connectRing } from "../../../../src/channel/mod.ts";
 import { postToParent } from "../../../support/post_to_parent.ts";
+import { soon } from "../../../support/soon.ts";
 
 // The Worker keeps its connection, so that the test can end both.
-const { sender, receiver } = await connectRing(self.name, { timeout: 20_000 });
+const { sender, receiver } = await connectRing(self.name, soon);
 let sum = 0;
 for (let number = 0; number < 100; number++) {
-  await sender.send(Uint8Array.of(number), { timeout: 20_000 });
-  const answer = await receiver.receive({ timeout: 20_000 });
+  await sender.send(Uint8Array.of(number), soon);
+  const answer = await receiver.receive(soon);
   sum += answer![0]!;
 }
 postToParent(`${sum}`);

@@ -15,9 +15,10 @@
 import { TextLineStream } from "@std/streams";
 import { SharedMemory } from "../../../../src/memory/mod.ts";
 import { State } from "./state.ts";
+import { SLOWNESS } from "../../../support/slowness.ts";
 
 const [name] = Deno.args as [string];
-const soon = { timeout: 60_000 };
+const soon = { timeout: 60_000 * SLOWNESS };
 using memory = SharedMemory.open(name, { access: "readwrite" });
 using view = memory.map();
 const state = State.view(view);

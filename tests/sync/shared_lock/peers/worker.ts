@@ -8,15 +8,17 @@
 import { SharedMemory } from "../../../../src/memory/mod.ts";
 import { SharedEvent } from "../../../../src/sync/mod.ts";
 import { State } from "./state.ts";
+import { SLOWNESS } from "../../../support/slowness.ts";
+import { soon } from "../../../support/soon.ts";
 
 const [name, command, done] = self.name.split(" ") as [string, string, string];
 const memory = SharedMemory.open(name, { access: "readwrite" });
 const state = State.view(memory.map());
-if (command === "hold") state.lock.lockSync({ timeout: 20_000 });
-if (command === "read") state.pair.lockReadSync({ timeout: 20_000 });
+if (command === "hold") state.lock.lockSync(soon);
+if (command === "read") state.pair.lockReadSync(soon);
 if (command === "count") {
   for (let i = 0; i < 20_000; i++) {
-    using _lock = state.lock.lockSync({ timeout: 60_000 });
+    using _lock = state.lock.lockSync({ timeout: 60_000 * SLOWNESS });
     state.count++;
   }
 }
