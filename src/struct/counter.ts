@@ -8,6 +8,7 @@ import { assertBigInteger, assertInteger } from "../../ffi/arguments.ts";
 import type { CType } from "./ctype.ts";
 import { assertWritable, isReadOnly, pathTo } from "./field_view.ts";
 import { SCALARS } from "./scalar.ts";
+import { assertAligned } from "./target.ts";
 import type { Elements } from "./array.ts";
 import type { PlacedField } from "./placement.ts";
 
@@ -106,7 +107,8 @@ export function isCounterName(type: unknown): type is CounterName {
  *
  * @param offset The integer's offset in the buffer, in bytes.
  * @param name The variable's name, for messages.
- * @throws {RangeError} If the offset is not a multiple of the integer's size.
+ * @throws {RangeError} If the offset, or the address of the buffer, is not a multiple of the
+ *   integer's size.
  */
 export function counterAt<N extends CounterName>(
   type: N,
@@ -127,6 +129,7 @@ export function counterAt(
         `operations need a multiple of ${byteLength}`,
     );
   }
+  assertAligned(`${name} as a counter`, buffer, byteLength);
   const assertOpen = isReadOnly(buffer) ? () => assertWritable(name, buffer) : undefined;
   if (type === "i64" || type === "u64") {
     const array = new WIDE[type](buffer, offset, 1);

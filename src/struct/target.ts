@@ -71,6 +71,42 @@ export function bytesToStore(bytes: Uint8Array, into: DataView | undefined): Uin
   return bytes.buffer === into?.buffer ? new Uint8Array(bytes) : bytes;
 }
 
+/** The addresses of buffers, modulo 8. */
+const misalignments = new WeakMap<ArrayBufferLike, number>();
+
+/**
+ * Throws unless a buffer begins at an address where atomic operations are possible.
+ *
+ * The buffers of JavaScript and of mapped memory do. Only a script that makes a buffer of a pointer
+ * can have another one. On ARM64, an atomic operation that is not aligned ends the process, and on
+ * x64 another program can see a half of it.
+ *
+ * @param what The user of the buffer in messages.
+ * @param size The size of the integers in bytes, a power of 2 up to 8.
+ * @throws {RangeError} If the address is not a multiple of `size`.
+ */
+export function assertAligned(what: string, buffer: ArrayBufferLike, size: number): void {
+  let misalignment = misalignments.get(buffer);
+  if (misalignment === undefined) {
+    misalignment = misalignmentOf(buffer);
+    misalignments.set(buffer, misalignment);
+  }
+  if (misalignment % size === 0) return;
+  throw new RangeError(
+    `Cannot use ${what}: its buffer begins ${misalignment} bytes after a multiple of 8 in memory, ` +
+      `but atomic operations need a multiple of ${size}`,
+  );
+}
+
+function misalignmentOf(buffer: ArrayBufferLike): number {
+  // A script without this permission cannot make a buffer of a pointer. It must not be asked for it.
+  const isAllowed = typeof Deno !== "undefined" &&
+    Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+  if (!isAllowed || buffer.byteLength === 0) return 0;
+  const pointer = Deno.UnsafePointer.of(new Uint8Array(buffer));
+  return Number(Deno.UnsafePointer.value(pointer) % 8n);
+}
+
 /** The size of a word in bytes. `Atomics.load` allocates nothing for a 32-bit word. */
 const WORD = 4;
 const MEMORY = "the memory (the result of memory.map(), or bytes)";
@@ -93,10 +129,12 @@ export class SharedWords {
   /**
    * @throws {TypeError} If the memory is not bytes.
    * @throws {Deno.errors.BadResource} If the memory is a closed view.
+   * @throws {RangeError} If the memory's buffer does not begin at a multiple of 4 in memory.
    */
   constructor(target: StructTarget) {
     this.bytes = bytesOf(MEMORY, sourceOf(MEMORY, target));
     const { buffer } = this.bytes;
+    assertAligned("the memory", buffer, WORD);
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / WORD));
   }
 

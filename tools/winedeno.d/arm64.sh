@@ -1,14 +1,14 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # Deno for ARM64: Wine for ARM64, by qemu's emulation of single programs. Sourced by tools/winedeno.
 #
-# The root file system has Wine for ARM64 and the libraries that Wine needs. sh, Perl and nats-server
-# there are programs of x64, which need no emulation.
+# The root file system has Wine for ARM64 and the libraries that Wine needs. The shells, Perl and
+# nats-server there are programs of x64, which need no emulation.
 
 # Everything that the part needs: the programs of x64, Wine, and a C compiler with Wine's libraries.
 # The packages are extracted and not installed, so this names also what they depend on. Wine crashes
 # without fontconfig.
 arm64_packages=(
-  base-files dash coreutils perl-base nats-server qemu-user fonts-wine fontconfig-config
+  base-files bash dash coreutils perl-base nats-server qemu-user fonts-wine fontconfig-config
   libc-bin lib{c6,gmp10,selinux1,acl1,attr1,pcre2-8-0,crypt1,ssl3t64,cap2,systemd0,zstd1} zlib1g
   {wine64,libwine,zlib1g}:arm64
   lib{c6,gcc-s1,unwind8,lzma5,freetype6,png16-16t64,bz2-1.0,brotli1,fontconfig1,expat1}:arm64

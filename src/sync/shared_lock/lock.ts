@@ -8,6 +8,7 @@ import { assertOptions } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { CType } from "../../struct/ctype.ts";
 import { assertWritable, inspectLive, isReadOnly } from "../../struct/field_view.ts";
+import { assertAligned } from "../../struct/target.ts";
 import { EVENT_LOOP } from "../../wait/event_loop.ts";
 import { deadlineAfter, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { Lock } from "../../wait/queue.ts";
@@ -342,7 +343,7 @@ export function wouldBlock(label: string): Error {
 /**
  * Returns the words of a lock.
  *
- * @throws {RangeError} If the lock is not at a multiple of 4 bytes.
+ * @throws {RangeError} If the lock's offset, or the address of its buffer, is not a multiple of 4.
  */
 export function wordsAt(
   data: DataView,
@@ -356,5 +357,6 @@ export function wordsAt(
         "operations need a multiple of 4",
     );
   }
+  assertAligned(`lock ${JSON.stringify(where)}`, data.buffer, Int32Array.BYTES_PER_ELEMENT);
   return new Int32Array(data.buffer, at, length / Int32Array.BYTES_PER_ELEMENT);
 }
