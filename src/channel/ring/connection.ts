@@ -210,12 +210,25 @@ function ownCopyOf<T>(offered: bigint, label: string, adopt: (value: bigint) => 
       `Cannot take handle ${offered} of the ${label}: it belongs to this script, not to the server`,
     );
   }
-  const value = Handle.duplicateOf(offered, label).release();
+  const value = duplicateOf(offered, label).release();
   try {
     return adopt(value);
   } catch (error) {
     new Handle(value, label).close();
     throw error;
+  }
+}
+
+function duplicateOf(offered: bigint, label: string): Handle {
+  try {
+    return Handle.duplicateOf(offered, label);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+    throw new Deno.errors.ConnectionReset(
+      `Cannot take the ${label}: the server has closed handle ${offered}, which it had offered; it ` +
+        "gives up a client that is slow",
+      { cause: error },
+    );
   }
 }
 
@@ -434,7 +447,8 @@ export class RingConnection<Value = Uint8Array<ArrayBuffer>, Input = never, View
  *   trusted one.
  * @throws {Deno.errors.InvalidData} If the pipe of this name belongs to another kind of server, or
  *   its messages have another layout.
- * @throws {Deno.errors.ConnectionReset} If the server was closed during the handshake.
+ * @throws {Deno.errors.ConnectionReset} If the server was closed during the handshake, or has given
+ *   up this client: a server waits 5 s for each message of the handshake.
  * @throws {Deno.errors.TimedOut} If the server did not answer in time.
  * @throws {TypeError} If the name or an option is invalid.
  */

@@ -349,7 +349,11 @@ Deno.test("connectRing() checks every handle that a server offers", async () => 
       await connection.write(bytes, soon);
       assertEquals(await connection.readMessage(soon), null);
     })();
-    await assertRejects(() => connectRing(name, soon), Deno.errors.BadResource);
+    const isOwn = handle === memory.unsafeHandle;
+    const [fault, text] = isOwn
+      ? [Deno.errors.BadResource, "it belongs to this script"]
+      : [Deno.errors.ConnectionReset, `the server has closed handle ${handle}`];
+    await assertRejects(() => connectRing(name, soon), fault, text);
     await serving;
   }
   assert(!memory.closed);
