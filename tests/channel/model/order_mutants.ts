@@ -191,6 +191,10 @@ export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
     scenario: MANY,
     site: "channel/peer/wake.ts: if (Atomics.load(this.#words, this.#index) === AWAKE) return;",
   },
+  "a reader raises its bit of the wake flags plainly": {
+    scenario: "wake events: a reader that sleeps until the last value",
+    site: "channel/peer/wake.ts: Atomics.or(this.#words, this.#word, this.#bit);",
+  },
   "an end raises its wake flag plainly": {
     scenario: MANY,
     site: "channel/peer/wake.ts: Atomics.store(this.#words, this.#index, ASLEEP);",
@@ -208,6 +212,16 @@ export const COULD_BE_PLAIN: Readonly<Record<AccessSite, string>> = {
     "the word is read only to ask the system about its process",
   "channel/peer/wake.ts: if (Atomics.exchange(this.#words, this.#index, AWAKE) !== AWAKE) this.event.set();":
     "the load before it has the order; the exchange only lets one peer set the event",
+  "channel/peer/wake.ts: Atomics.and(this.#words, this.#word, ~this.#bit);":
+    "a reader that is woken once more only looks again",
+  "channel/peer/wake.ts: if (Atomics.load(this.#words, word) === 0) continue;":
+    "the load before it, after the value was stored, has the order",
+  "channel/peer/wake.ts: let bits = Atomics.exchange(this.#words, word, 0);":
+    "the load before it has the order; the exchange only lets one writer set the events",
+  "channel/peer/wake.ts: Atomics.or(words, BIT_WORDS + this.#word, this.#bit);":
+    "the wake flag, which is raised after it, has the order",
+  "channel/peer/wake.ts: Atomics.and(this.#words, BIT_WORDS + this.#word, ~this.#bit);":
+    "the call that closes the event comes after it",
   "channel/peer/memory.ts: Atomics.store(word, 0, 0); in channel/broadcast/sender.ts: fence();":
     "the announcement before the fence is a release store itself",
   "channel/peer/memory.ts: export const afterStore: () => void = IS_X64 ? () => {} : () => void Atomics.load(word, 0); in channel/peer/wake.ts: afterStore();":
@@ -289,6 +303,12 @@ const OPENING = "no scenario opens new memory";
 /** Accesses that no scenario makes in a way that a fault could show, and the reason. */
 export const NOT_MODELLED: Readonly<Record<AccessSite, string>> = {
   "channel/ring/reader.ts: Atomics.load(this.#words, SENDER.sleeping) === ASLEEP;": ONE_WORD,
+  "channel/peer/wake.ts: Atomics.store(this.#words, this.#index, AWAKE);":
+    "an end that is woken once more only looks again",
+  "channel/peer/wake.ts: if (bits !== 0) Atomics.or(this.#words, word, bits);":
+    "no call of the system fails in the scenarios",
+  "channel/peer/wake.ts: let bits = Atomics.load(this.#words, BIT_WORDS + word);":
+    "only a writer that takes its place makes it, which `test:model` has",
   "channel/ring/many/shared_writer.ts: Atomics.add(words, WORD.changes, 1);": DEATHS,
   "channel/ring/many/shared_writer.ts: if (Atomics.load(this.#words, WORD.changes) !== this.#changes) this.#count();":
     DEATHS,

@@ -42,7 +42,9 @@ export function programOf(cases: readonly HeaderCase[]): string {
     const isTag = new RegExp(`\\b(?:struct|union) ${struct}\\b`).exec(header)?.[0];
     return `${header}\n#pragma pack(8)\ntypedef ${isTag ?? struct} struct_${struct};`;
   });
+  // Wine's windows.h makes "small" another word for "char".
   return `#include <windows.h>
+#undef small
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +53,10 @@ export function programOf(cases: readonly HeaderCase[]): string {
 #include <wchar.h>
 #ifdef __cplusplus
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
+#endif
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Wpragma-pack"
+#pragma GCC diagnostic ignored "-Wbitfield-constant-conversion"
 #endif
 #pragma GCC diagnostic ignored "-Woverflow"
 #pragma GCC diagnostic ignored "-Wignored-qualifiers"
