@@ -16,7 +16,6 @@ import { tokenInfo, userName, wineVersion } from "../../ffi/this_process.ts";
 import { TRIES, tryOnce } from "../../src/cli/ways/tries.ts";
 import { winipc } from "./winipc.ts";
 import { winipcOnTerminal } from "./terminal.ts";
-import { SLOWNESS } from "../support/slowness.ts";
 
 /** The names of the ways that each machine should have. */
 const EXPECTED = TRIES.filter(({ expected }) => expected).map(({ name }) => name);
@@ -28,7 +27,7 @@ Deno.test("winipc doctor describes the machine, and tries each way", async () =>
   const [text, json, terminal] = await Promise.all([
     winipc(["doctor"]),
     winipc(["doctor", "--json"], { flags: ["--allow-ffi", "--allow-read"] }),
-    winipcOnTerminal(["doctor"], { columns: 200, timeout: 60_000 * SLOWNESS }),
+    winipcOnTerminal(["doctor"], { columns: 200, timeout: 60_000 }),
   ]);
   assertEquals([text.code, text.err], [0, ""]);
   const [facts = "", ways = "", end] = text.out.split("\n\n");

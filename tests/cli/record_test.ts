@@ -358,7 +358,7 @@ Deno.test("record and replay show their progress on a terminal, and Ctrl-C ends 
   Deno.writeFileSync(hourLong.file, recordingOf([0, 3_600_000_000]));
   using ring = BroadcastRing.create(name);
   using sender = ring.sender();
-  const options = { columns: 200, timeout: 60_000 * SLOWNESS };
+  const options = { columns: 200, timeout: 60_000 };
   const unread = randomName();
   const [recorder, replayer, waiting] = await Promise.all([
     Terminal.winipc(["record", name, file], { ...options, flags: RECORD }),

@@ -242,7 +242,7 @@ Deno.test("winipc tail ends quietly when its output is closed, and with 130 on C
     stderr: "piped",
     signal: AbortSignal.timeout(60_000 * SLOWNESS),
   }).spawn();
-  await using terminal = await Terminal.winipc(["tail", typed], { timeout: 60_000 * SLOWNESS });
+  await using terminal = await Terminal.winipc(["tail", typed], { timeout: 60_000 });
   await Promise.all([waitingReaders(name, 1), waitingReaders(typed, 1)]);
   second.send(new TextEncoder().encode("on the terminal"));
   second.flush();

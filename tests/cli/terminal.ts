@@ -63,7 +63,7 @@ export class Terminal implements AsyncDisposable {
   #isOver = false;
 
   private constructor(terminal: string, words: readonly string[], options: TerminalOptions) {
-    const { columns = 80, rows = 24, env = {}, timeout = 30_000 * SLOWNESS } = options;
+    const { columns = 80, rows = 24, env = {}, timeout = 30_000 } = options;
     this.#timeout = timeout;
     this.#child = new Deno.Command(terminal, {
       args: [String(columns), String(rows), ...words],
@@ -107,7 +107,7 @@ export class Terminal implements AsyncDisposable {
     isThere: string | ((text: string, lines: readonly string[]) => boolean),
   ): Promise<void> {
     const what = typeof isThere === "string" ? JSON.stringify(isThere) : String(isThere);
-    const deadline = performance.now() + this.#timeout;
+    const deadline = performance.now() + this.#timeout * SLOWNESS;
     while (
       !(typeof isThere === "string" ? this.text.includes(isThere) : isThere(this.text, this.lines))
     ) {

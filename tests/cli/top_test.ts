@@ -202,7 +202,7 @@ Deno.test("winipc top draws a table on a terminal until Ctrl-C, and ends after -
     Terminal.winipc(["top", name, "--interval", "20"], {
       columns: 120,
       rows: 8,
-      timeout: 60_000 * SLOWNESS,
+      timeout: 60_000,
     }),
   ]);
   await using _terminal = terminal;

@@ -5,17 +5,17 @@ import { SLOWNESS } from "./slowness.ts";
  *
  * @param what The expected event, for the error: `the window closes`.
  * @param promise A promise that the event fulfils.
- * @param timeout The time limit in milliseconds.
+ * @param timeout The time limit in milliseconds. An emulated processor gets more.
  */
 export async function within<T>(
   what: string,
   promise: Promise<T>,
-  timeout = 30_000 * SLOWNESS,
+  timeout = 30_000,
 ): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => late.reject(new Error(`Expected within ${timeout} ms that ${what}`)),
-    timeout,
+    timeout * SLOWNESS,
   );
   try {
     return await Promise.race([promise, late.promise]);
