@@ -127,7 +127,7 @@ Deno.test("RingSender.sendSync() sends an array with its length at the call, if 
       buffer.grow(600);
       const lengths = new Set();
       try {
-        for (let message; (message = receiver.receiveSync(soon)) !== undefined;) {
+        for (let message; (message = receiver.receiveSync({ timeout: ${soon.timeout} })) !== undefined;) {
           lengths.add(message.length);
         }
       } catch (error) {
