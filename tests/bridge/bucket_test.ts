@@ -8,6 +8,7 @@ import { LatestValue, RingChannel } from "../../src/channel/mod.ts";
 import { bytes, struct } from "../../src/struct/mod.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { closing, connectTo } from "../support/test_stream.ts";
 import { until } from "../support/until.ts";
 import { within } from "../support/within.ts";
@@ -265,7 +266,7 @@ Deno.test("a latest value travels again after the server was killed and restarte
       { bucket, key: "gauge", to: there },
     ]);
     writer.write({ count: 1 });
-    const changes = reader.changes({ timeout: 30_000, whenWriterGone: "wait" });
+    const changes = reader.changes({ ...soon, whenWriterGone: "wait" });
     assertEquals((await changes.next()).value?.count, 1);
     await server.kill();
     writer.write({ count: 2 });

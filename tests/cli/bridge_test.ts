@@ -403,22 +403,21 @@ Deno.test("winipc bridge carries messages of broadcast rings, pipes, mailslots a
   await using connection = await accepted;
   await running.untilErr(`Connected to ${server.address}\n`);
 
-  const limit = soon;
   using mail = openMailslot(named("out"));
   mail.send(encode("letter"));
-  assertEquals(decode((await receiver.receive(limit))?.bytes), "letter");
+  assertEquals(decode((await receiver.receive(soon))?.bytes), "letter");
 
   await using client = await connectPipe(named("out"));
   await client.write(encode("one\r\ntwo\n"));
-  assertEquals(decode(await mailslot.receive(limit)), "one");
-  assertEquals(decode(await mailslot.receive(limit)), "two");
+  assertEquals(decode(await mailslot.receive(soon)), "one");
+  assertEquals(decode(await mailslot.receive(soon)), "two");
 
-  const target = await findWindow({ class: named("out"), ...limit });
+  const target = await findWindow({ class: named("out"), ...soon });
   assertEquals(await sendCopyData(target, encode("data")), 1n);
-  assertEquals(decode(await connection.readMessage(limit) ?? undefined), "data");
+  assertEquals(decode(await connection.readMessage(soon) ?? undefined), "data");
 
   broadcastSender.send(encode("news"));
   broadcastSender.flush();
-  const news = await window.receive(limit);
+  const news = await window.receive(soon);
   assertEquals(decode(news?.bytes), "news");
 });

@@ -32,7 +32,7 @@ Deno.test("examples/ring_server.ts goes on after a client that sends nonsense", 
   const name = randomName();
   const serving = runExample("ring_server.ts", "serve", "--name", name, "--clients", "2");
   {
-    using client = await connectRing(name, { waitForServer: true, timeout: 30_000 });
+    using client = await connectRing(name, { waitForServer: true, ...soon });
     await client.sender.send(Uint8Array.of(1), soon);
     assertEquals(await client.receiver.receive(soon), undefined);
   }

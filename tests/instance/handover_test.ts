@@ -9,12 +9,10 @@ import { Random } from "../support/random.ts";
 import { randomName } from "../support/random_name.ts";
 import { soon } from "../support/soon.ts";
 
-const PATIENT = soon;
-
 /** Connects to the pipe of a first instance, as a hostile or foreign program can. */
 async function connect(name: string): Promise<PipeConnection> {
   const path = instancePipe(`Local\\${name}`);
-  return await connectPipe(path, { mode: "messages", maxMessageLength: MAX_LENGTH, ...PATIENT });
+  return await connectPipe(path, { mode: "messages", maxMessageLength: MAX_LENGTH, ...soon });
 }
 
 Deno.test("onSecond is called in the order of the handovers, also if earlier calls are not over", async () => {
@@ -38,7 +36,7 @@ Deno.test("onSecond is called in the order of the handovers, also if earlier cal
     // No answer comes before the promise of this call is fulfilled.
     await assertRejects(() => client.readMessage({ timeout: 0 }), Deno.errors.TimedOut);
     answers.get(`${index}`)!();
-    const answer = await client.readMessage(PATIENT);
+    const answer = await client.readMessage(soon);
     assertEquals(decodeAnswer(answer!), { outcome: "taken", text: "" });
     client.close();
   }
@@ -77,25 +75,25 @@ Deno.test("Garbage ends the client that sent it, and no other", async () => {
   ];
   for (const [bytes, why] of messages) {
     await using client = await connect(name);
-    await client.write(bytes, PATIENT);
-    const answer = decodeAnswer((await client.readMessage(PATIENT))!);
+    await client.write(bytes, soon);
+    const answer = decodeAnswer((await client.readMessage(soon))!);
     assertEquals([answer.outcome, why.test(answer.text)], ["refused", true], answer.text);
-    assertEquals(await client.readMessage(PATIENT), null);
+    assertEquals(await client.readMessage(soon), null);
   }
   // Too long; and clients that leave at each moment.
   {
     using stack = new DisposableStack();
     const client = await connect(name);
     stack.defer(() => client.abort());
-    await client.write(new Uint8Array(2 * MAX_LENGTH), PATIENT).catch(() => {});
-    assertEquals(await client.readMessage(PATIENT).catch(() => null), null);
+    await client.write(new Uint8Array(2 * MAX_LENGTH), soon).catch(() => {});
+    assertEquals(await client.readMessage(soon).catch(() => null), null);
   }
   (await connect(name)).abort();
   const leaving = await connect(name);
-  await leaving.write(valid, PATIENT);
+  await leaving.write(valid, soon);
   leaving.abort();
   const silent = await connect(name);
-  await SingleInstance.acquire(name, { args: ["last"], ...PATIENT });
+  await SingleInstance.acquire(name, { args: ["last"], ...soon });
   silent.abort();
   assertEquals(called.filter(([arg]) => arg !== "valid"), [["last"]]);
 });
@@ -114,14 +112,14 @@ Deno.test("Random messages never end the first, and none is taken as arguments t
       bytes[random.below(bytes.length)] = random.below(256);
     }
     await using client = await connect(name);
-    await client.write(bytes, PATIENT);
-    if (round % 5 !== 0) await client.readMessage(PATIENT);
+    await client.write(bytes, soon);
+    if (round % 5 !== 0) await client.readMessage(soon);
   }
   for (const [args, cwd, ...more] of called as [unknown[], unknown][]) {
     assert(args.every((arg) => typeof arg === "string") && typeof cwd === "string");
     assertEquals(more, []);
   }
-  assertEquals(await SingleInstance.acquire(name, { args: [], ...PATIENT }), undefined);
+  assertEquals(await SingleInstance.acquire(name, { args: [], ...soon }), undefined);
 });
 
 Deno.test("close() frees the name, also from onSecond, and a waiting second becomes the first", async () => {
@@ -129,7 +127,7 @@ Deno.test("close() frees the name, also from onSecond, and a waiting second beco
   for (let round = 0; round < 3; round++) {
     const first = await SingleInstance.acquire(name, { onSecond: () => first?.close() });
     assert(first !== undefined && !first.closed);
-    const second = await SingleInstance.acquire(name, { args: ["x"], ...PATIENT });
+    const second = await SingleInstance.acquire(name, { args: ["x"], ...soon });
     assert(second !== undefined, "it got no answer, so it is the first");
     assertEquals([first.closed, second.closed, second.name], [true, false, `Local\\${name}`]);
     await second.close();
@@ -147,7 +145,7 @@ Deno.test("A second gets its answer if its arguments make the first close the ob
         if (isAsync) return Promise.resolve().then(() => {});
       },
     });
-    const second = SingleInstance.acquire(name, { args: [], ...PATIENT });
+    const second = SingleInstance.acquire(name, { args: [], ...soon });
     await called.promise;
     await first?.close();
     assertEquals(await second, undefined, `${isAsync}`);
@@ -160,7 +158,7 @@ Deno.test("A process that was connected to a dead first keeps the name from nobo
   const connected = await connect(name);
   first.kill();
   await first.gone();
-  const acquired = SingleInstance.acquire(name, { args: [], ...PATIENT });
+  const acquired = SingleInstance.acquire(name, { args: [], ...soon });
   await new Promise((resolve) => setTimeout(resolve, 100));
   connected.abort();
   const left = performance.now();
@@ -175,7 +173,7 @@ Deno.test("Names of the session and of all sessions differ, and Windows ignores 
   await using other = await SingleInstance.acquire(`Global\\${name}`);
   assert(other !== undefined);
   for (const same of [`Local\\${name}`, name.toUpperCase()]) {
-    assertEquals(await SingleInstance.acquire(same, PATIENT), undefined);
+    assertEquals(await SingleInstance.acquire(same, soon), undefined);
   }
 });
 
@@ -187,7 +185,7 @@ Deno.test("acquire() refuses a pipe of another user, long names and long argumen
     security: "O:SYD:P(A;;0x1f01ff;;;WD)",
   });
   await assertRejects(
-    () => SingleInstance.acquire(name, PATIENT),
+    () => SingleInstance.acquire(name, soon),
     Deno.errors.PermissionDenied,
     "another user has taken its pipe",
   );
@@ -204,16 +202,16 @@ Deno.test("acquire() throws InvalidData for nonsense from the first, and TimedOu
   const answers = [Uint8Array.of(1, 2, 3), new Uint8Array(0), new Uint8Array(MAX_LENGTH + 1)];
   using pipe = listenPipe({ name: instancePipe(`Local\\${name}`), mode: "messages" });
   for (const answer of answers) {
-    const acquired = SingleInstance.acquire(name, { args: ["x"], ...PATIENT });
+    const acquired = SingleInstance.acquire(name, { args: ["x"], ...soon });
     const refused = assertRejects(
       () => acquired,
       InvalidData,
       `the first process of the single instance "Local\\${name}" (process ${Deno.pid}): its answer`,
     );
     await using connection = await pipe.accept();
-    await connection.readMessage(PATIENT);
+    await connection.readMessage(soon);
     // The second leaves a message that is too long.
-    await connection.write(answer, PATIENT).catch(() => {});
+    await connection.write(answer, soon).catch(() => {});
     await refused;
   }
   // One that only reads, and one that ends each connection.
@@ -221,7 +219,7 @@ Deno.test("acquire() throws InvalidData for nonsense from the first, and TimedOu
     const acquired = SingleInstance.acquire(name, { args: ["x"], timeout: 1000 });
     const refused = assertRejects(() => acquired, TimedOut, "Waited 1000 ms for the");
     await using connection = await pipe.accept();
-    await connection.readMessage(PATIENT);
+    await connection.readMessage(soon);
     if (leaves) connection.abort();
     await refused;
   }
@@ -234,7 +232,7 @@ Deno.test("The longest arguments arrive whole", async () => {
     onSecond: (args) => void lengths.push(...args.map(({ length }) => length)),
   });
   const args = ["\u{1F600}".repeat(100_000), "\ud800", "x".repeat(500_000)];
-  assertEquals(await SingleInstance.acquire(name, { args, ...PATIENT }), undefined);
+  assertEquals(await SingleInstance.acquire(name, { args, ...soon }), undefined);
   assertEquals(lengths, [200_000, 1, 500_000]);
 });
 
@@ -242,7 +240,7 @@ Deno.test("First and later instances leave no handle behind", async () => {
   await assertLeavesNoHandle(4, async () => {
     const name = randomName();
     await using _first = await SingleInstance.acquire(name);
-    for (let count = 0; count < 10; count++) await SingleInstance.acquire(name, PATIENT);
+    for (let count = 0; count < 10; count++) await SingleInstance.acquire(name, soon);
     (await connect(name)).abort();
   });
 });

@@ -10,7 +10,6 @@ import { soon } from "../support/soon.ts";
 import { within } from "../support/within.ts";
 
 const START = "instance/peers/start.ts";
-const PATIENT = soon;
 
 /** Starts the script, and returns its lines when it has ended. */
 async function start(
@@ -99,7 +98,7 @@ Deno.test("When the first is killed at a random moment, no arguments are lost, a
     let acquired = 0;
     const starts = Array.from({ length: 12 }, async (_, index) => {
       const instance = await SingleInstance.acquire(name, {
-        ...PATIENT,
+        ...soon,
         args: [`${index}`],
         onSecond: (args) => void received.push(...args),
       });
@@ -132,7 +131,7 @@ Deno.test("When the first is killed at a random moment, no arguments are lost, a
 Deno.test("If the first dies before it has answered, the second becomes the first at once", async () => {
   const name = randomName();
   await using first = await Peer.start(START, name, "never");
-  const second = SingleInstance.acquire(name, { args: ["kept"], ...PATIENT });
+  const second = SingleInstance.acquire(name, { args: ["kept"], ...soon });
   assertEquals(JSON.parse(await first.nextLine()).args, ["kept"]);
   const impatient = () => SingleInstance.acquire(name, { args: ["late"], timeout: 200 });
   await assertRejects(impatient, Deno.errors.TimedOut, "Waited 200 ms for the");
@@ -148,7 +147,7 @@ Deno.test("An error of onSecond reaches the second process, and the first goes o
   await using first = await Peer.start(START, name, "throw");
   for (let count = 0; count < 3; count++) {
     await assertRejects(
-      () => SingleInstance.acquire(name, { args: [`${count}`], ...PATIENT }),
+      () => SingleInstance.acquire(name, { args: [`${count}`], ...soon }),
       Error,
       `The first process of the single instance "Local\\${name}" has failed in onSecond: ` +
         "RangeError: no such picture",
@@ -171,7 +170,7 @@ Deno.test("onError gets what onSecond throws or rejects with, also if it has no 
     onError: (error) => errors.push(error),
   });
   for (const text of ["Error: thrown", "a text", "an error without a text", "undefined"]) {
-    const acquire = () => SingleInstance.acquire(name, PATIENT);
+    const acquire = () => SingleInstance.acquire(name, soon);
     await assertRejects(acquire, Error, `has failed in onSecond: ${text}`);
   }
   assertEquals(errors, thrown);
@@ -194,7 +193,7 @@ Deno.test("A first that blocks its thread lets the others time out, or stop by t
   assertEquals(error, reason);
   assertEquals(await assertRejects(() => SingleInstance.acquire(name, { signal })), reason);
   first.kill();
-  await using instance = await SingleInstance.acquire(name, PATIENT);
+  await using instance = await SingleInstance.acquire(name, soon);
   assert(instance !== undefined);
 });
 

@@ -13,6 +13,7 @@ import { SharedMemory } from "../../mod.ts";
 import { openLibrary } from "../support/open_library.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 
 Deno.test("SharedMemory.create() creates zero-filled memory that another process can open", async () => {
   const name = randomName();
@@ -155,7 +156,7 @@ Deno.test("SharedMemory.openOrCreate() refuses existing memory that is too small
 Deno.test("SharedMemory.waitFor() opens memory that another process creates later", async () => {
   const name = randomName();
   await using peer = await Peer.start("support/peers/memory_commands.ts");
-  const waiting = SharedMemory.waitFor(name, { access: "readwrite", timeout: 20_000 });
+  const waiting = SharedMemory.waitFor(name, { access: "readwrite", ...soon });
   // The first attempt to open the memory has failed before the peer creates it.
   assertEquals(await peer.ask(`create ${name} 4096`), "4096");
   using memory = await waiting;

@@ -22,6 +22,7 @@ import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 import { SLOWNESS } from "../support/slowness.ts";
+import { soon } from "../support/soon.ts";
 
 /** Runs process A, and returns its output: the answer that it got. */
 async function runProcessA(path: string, ...args: string[]): Promise<string> {
@@ -130,7 +131,7 @@ peers.test("sendCopyData() throws TimedOut if a C program hangs, and NotFound if
   assertLess(performance.now() - started, 10_000);
   await using c = await startProcessB("message-only", bits);
   await assertRejects(
-    () => sendCopyData(c.window, "", { id: 5, timeout: 20_000 }),
+    () => sendCopyData(c.window, "", { id: 5, ...soon }),
     Deno.errors.NotFound,
   );
   assert((await c.peer.gone()).code === 9);

@@ -8,6 +8,7 @@ import { assertLeavesNoHandle } from "../support/leak.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 import { SLOWNESS } from "../support/slowness.ts";
+import { soon } from "../support/soon.ts";
 
 /**
  * Starts a child that takes the memory under some keys. Returns a function that collects its lines.
@@ -149,7 +150,7 @@ Deno.test("SharedMemory.inherited() returns memory that stays valid when the par
   const flags = ["--no-prompt", "--allow-ffi", "--allow-run"];
   const parent = await Peer.startProgram(Deno.execPath(), "run", ...flags, script, name);
   try {
-    const child = await findWindow({ class: name, timeout: 20_000 });
+    const child = await findWindow({ class: name, ...soon });
     assertEquals(await sendCopyData(child, "a"), 6n);
     parent.kill();
     await parent.gone();
@@ -172,7 +173,7 @@ Deno.test("inheritHandles() leaves the parent's memory intact when the child is 
     stdin: "null",
     stdout: "null",
   }).spawn();
-  const window = await findWindow({ class: name, timeout: 20_000 });
+  const window = await findWindow({ class: name, ...soon });
   assertEquals(await sendCopyData(window, "a"), 1n);
   child.kill("SIGKILL");
   await child.status;

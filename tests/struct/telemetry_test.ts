@@ -66,7 +66,6 @@ async function withTelemetry(
   await read({ name, writer, view });
 }
 
-const SOON = soon;
 /** Time for a reader among busy writers, in milliseconds. */
 const LONG = 60_000 * SLOWNESS;
 
@@ -96,7 +95,7 @@ peers.test("struct() describes HWiNFO, with the sizes that its header gives", as
   assertEquals([hwinfo.Header, hwinfo.Sensor, hwinfo.Reading].map(sizeOf), [48, 264, 316]);
   await withTelemetry(bits, "hwinfo", async ({ name, view }) => {
     using mutex = SharedMutex.open(`${name}.mutex`);
-    using _ = await mutex.lock(SOON);
+    using _ = await mutex.lock(soon);
     const header = hwinfo.Header.read(view);
     assertEquals([header.signature, header.version, header.revision], [hwinfo.SIGNATURE, 2, 1]);
     assertEquals([header.pollTime, header.pollingPeriod], [1_700_000_000_123n, 2000]);
@@ -155,7 +154,7 @@ peers.test("struct() describes Core Temp", async (bits) => {
   assertEquals(coreTemp.Ex.byteLength, 4740);
   await withTelemetry(bits, "core_temp", async ({ name, view }) => {
     using mutex = SharedMutex.open(`${name}.mutex`);
-    using _ = await mutex.lock(SOON);
+    using _ = await mutex.lock(soon);
     const { load, tjMax, temperature, tdp, power, multipliers, ...rest } = coreTemp.Ex.read(
       view,
     );
@@ -385,7 +384,7 @@ peers.test("readNewest() reads no torn buffer while a C program fills four in tu
     const buffers = buffersOf(header);
     using event = SharedEvent.open(`${name}.event`, { access: "wait" });
     await writer.ask("spin");
-    await event.wait(SOON);
+    await event.wait(soon);
     const seen = new Set<number>();
     const start = performance.now();
     let [reads, torn] = [0, 0];
@@ -416,7 +415,7 @@ peers.test("SharedMutex.lock() keeps out a C program that writes under HWiNFO's 
     await writer.ask("spin");
     const seen = new Set<number>();
     for (let locks = 0; locks < 200 || seen.size < 20; locks++) {
-      using _ = await mutex.lock(SOON);
+      using _ = await mutex.lock(soon);
       const [first, ...others] = readings.values().map(({ value }) => value);
       assertEquals(others, [first, first]);
       seen.add(first!);

@@ -48,7 +48,7 @@ Deno.test("SharedEvent.wait() ends by its signal or timeout, unless the event wa
   for (let round = 0; round < 2; round++) {
     const controller = new AbortController();
     const { signal } = controller;
-    const waits = [event.wait({ signal }), event.wait({ timeout: 20_000, signal })];
+    const waits = [event.wait({ signal }), event.wait({ ...soon, signal })];
     event.set();
     await Promise.race(waits);
     const before = performance.now();

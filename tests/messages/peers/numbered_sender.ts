@@ -6,6 +6,7 @@
  */
 
 import { findWindow, sendCopyDataSync } from "../../../src/messages/mod.ts";
+import { soon } from "../../support/soon.ts";
 
 const [className, count, id] = Deno.args as [string, string, string];
 const window = await findWindow({ class: className });
@@ -15,7 +16,7 @@ let answered = 0;
 let end = "done";
 try {
   for (let i = 0; i < Number(count); i++) {
-    const answer = sendCopyDataSync(window, Uint32Array.of(i), { id: Number(id), timeout: 20_000 });
+    const answer = sendCopyDataSync(window, Uint32Array.of(i), { id: Number(id), ...soon });
     if (answer === 1n) answered++;
   }
 } catch (error) {

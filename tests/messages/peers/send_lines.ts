@@ -8,6 +8,7 @@
 import { TextLineStream } from "@std/streams";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { MessageWindow, sendCopyDataSync } from "../../../src/messages/mod.ts";
+import { soon } from "../../support/soon.ts";
 
 const target = BigInt(Deno.args[0]!);
 using from = MessageWindow.open({ procedure: () => undefined });
@@ -22,5 +23,5 @@ for await (const line of lines) {
   }
   const id = line.startsWith("#") ? Number(line.slice(1)) : 7;
   const text = line.startsWith("#") ? "" : line;
-  console.log(String(sendCopyDataSync(target, text, { id, from, timeout: 20_000 })));
+  console.log(String(sendCopyDataSync(target, text, { id, from, ...soon })));
 }

@@ -7,6 +7,7 @@
 
 import { TextLineStream } from "@std/streams";
 import { CopyDataListener, sendCopyData } from "../../../src/messages/mod.ts";
+import { soon } from "../../support/soon.ts";
 
 const target = BigInt(Deno.args[0]!);
 let reply = "";
@@ -21,6 +22,6 @@ const lines = Deno.stdin.readable
   .pipeThrough(new TextDecoderStream())
   .pipeThrough(new TextLineStream());
 for await (const line of lines) {
-  const answer = await sendCopyData(target, line, { from: listener, timeout: 20_000 });
+  const answer = await sendCopyData(target, line, { from: listener, ...soon });
   console.log(`${reply} ${answer}`);
 }

@@ -14,6 +14,7 @@ import {
 import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 
 const WM_USER = 0x400;
 
@@ -50,7 +51,7 @@ Deno.test("sendCopyDataSync() sends bytes of every size to another process, and 
   const onWindows = 64 * 2 ** 20;
   for (const byteLength of [0, 1, 5, 65_536, isWine() ? 2 ** 18 : onWindows]) {
     const bytes = new Uint8Array(byteLength).map((_, index) => index * 7 + (index >> 8));
-    const answer = sendCopyDataSync(receiver.window, bytes, { id: 1, timeout: 30_000 });
+    const answer = sendCopyDataSync(receiver.window, bytes, { id: 1, ...soon });
     assertEquals(answer, BigInt(byteLength));
     assertEquals(await receiver.peer.nextLine(), `1 0 ${byteLength} ${sumOf(bytes)}`);
   }
@@ -126,7 +127,7 @@ Deno.test("sendCopyDataSync() throws TimedOut in time if the receiver hangs", as
 Deno.test("sendCopyDataSync() throws NotFound if the receiver ends during the send", async () => {
   await using receiver = await openPeer();
   assertThrows(
-    () => sendCopyDataSync(receiver.window, "ab", { id: 3, timeout: 20_000 }),
+    () => sendCopyDataSync(receiver.window, "ab", { id: 3, ...soon }),
     Deno.errors.NotFound,
     "Cannot send 4 bytes to window 0x",
   );

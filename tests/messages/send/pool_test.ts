@@ -141,7 +141,7 @@ Deno.test("sendCopyData() throws NotFound for a window that is gone, or whose pr
   const window = await findWindow({ class: name });
   const [answered, died] = await Promise.allSettled([
     sendCopyData(window, "", { id: 5 }),
-    sendCopyData(window, "ab", { id: 3, timeout: 20_000 }),
+    sendCopyData(window, "ab", { id: 3, ...soon }),
   ]);
   assertEquals(answered, { status: "fulfilled", value: -1n });
   assert(died.status === "rejected" && died.reason instanceof Deno.errors.NotFound, `${died}`);

@@ -15,6 +15,7 @@ import { findWindow, MessageWindow, sendCopyData } from "../../../src/messages/m
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { runPeer } from "../../support/run_peer.ts";
+import { soon } from "../../support/soon.ts";
 
 /** What window.ts does for a message, by the message's id. */
 const ID = { count: 1, hang: 2, exit: 3, sendBack: 4, close: 6 } as const;
@@ -66,7 +67,7 @@ Deno.test("sendCopyData() to a quick window keeps order, bytes and timers", asyn
     using own = MessageWindow.open({
       procedure: ({ copyData }) => copyData && BigInt(copyData.bytes.length),
     });
-    const options = { id: ID.sendBack, from: own, timeout: 20_000 };
+    const options = { id: ID.sendBack, from: own, ...soon };
     for (let i = 0; i < 10; i++) {
       assertEquals(
         await sendCopyData(quick.window, "", options),
@@ -116,6 +117,6 @@ Deno.test("sendCopyData() gets the answer of a window that closes during the sen
 
 Deno.test("sendCopyData() throws NotFound if the receiver's process ends during the send", async () => {
   await using quick = await openQuickWindow();
-  const send = sendCopyData(quick.window, "", { id: ID.exit, timeout: 20_000 });
+  const send = sendCopyData(quick.window, "", { id: ID.exit, ...soon });
   await assertRejects(() => send, Deno.errors.NotFound);
 });

@@ -5,6 +5,7 @@ import { findWindow, listWindows, MessageWindow } from "../../../src/messages/mo
 import { HWND_MESSAGE } from "../../../src/messages/window/find.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 
 for (const visibility of ["message-only", "hidden"] as const) {
   Deno.test(`findWindow() finds a ${visibility} window of another process`, async () => {
@@ -62,7 +63,7 @@ Deno.test("findWindow() throws NotFound at once without a timeout, and TimedOut 
 
 Deno.test("findWindow() with a timeout finds a window that is opened later", async () => {
   const name = randomName();
-  const waiting = findWindow({ class: name, timeout: 20_000 });
+  const waiting = findWindow({ class: name, ...soon });
   using window = MessageWindow.open({ class: name, procedure: () => undefined });
   assertEquals((await waiting).handle, window.handle);
 });

@@ -44,7 +44,7 @@ for await (const line of lines) {
     }
   }
   if (word === "changes") {
-    for await (const frame of reader.changes({ timeout: 20_000, whenWriterGone: "wait" })) {
+    for await (const frame of reader.changes({ ...soon, whenWriterGone: "wait" })) {
       const mark = markOf(frame);
       console.log(mark);
       if (mark === Number(number)) break;

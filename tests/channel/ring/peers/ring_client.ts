@@ -7,7 +7,7 @@ import { connectRing } from "../../../../src/channel/mod.ts";
 import { soon } from "../../../support/soon.ts";
 
 const [name, ending] = Deno.args;
-using client = await connectRing(name!, { timeout: 20_000, waitForServer: true });
+using client = await connectRing(name!, { ...soon, waitForServer: true });
 console.log("ready");
 for (let number = 0; number < 100; number++) {
   await client.sender.sendValue({ number }, soon);
