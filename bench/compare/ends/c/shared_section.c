@@ -6,6 +6,9 @@
 #ifdef _MSC_VER
 #pragma section("shared", read, write, shared)
 #define SHARED __declspec(allocate("shared"))
+#elif defined(__clang__)
+#pragma comment(linker, "/SECTION:shared,RWS")
+#define SHARED __attribute__((section("shared")))
 #else
 #define SHARED __attribute__((section("shared"), shared))
 #endif
