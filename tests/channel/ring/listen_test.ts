@@ -35,6 +35,7 @@ import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
 import { runPeer } from "../../support/run_peer.ts";
 import { soon } from "../../support/soon.ts";
+import { untilNoWait } from "../../support/until_no_wait.ts";
 
 function doubleOf(value: unknown): number {
   if (typeof value === "object" && value !== null && "number" in value) {
@@ -452,8 +453,8 @@ Deno.test("listenRing() serves other clients while one does not say hello", asyn
   client.close();
   server.close();
   listener.close();
-  // The listener's end of the pipe is closed when its handshake has ended.
   assertEquals(await silent.readMessage(soon), null);
+  await untilNoWait();
 });
 
 Deno.test("listenRing() drops a client that does not say hello within 5 seconds", async () => {
@@ -461,6 +462,7 @@ Deno.test("listenRing() drops a client that does not say hello within 5 seconds"
   using _listener = listenRing(name);
   await using silent = await connectPipe(name, { mode: "messages", ...soon });
   assertEquals(await silent.readMessage(soon), null);
+  await untilNoWait();
 });
 
 Deno.test("RingListener.accept() waits with timeout and signal, and ends with the listener", async () => {
@@ -516,6 +518,7 @@ Deno.test("RingListener.close() frees the name at once, also during a handshake"
     listenRing(name).close();
     assertEquals(await client.readMessage(soon), null);
   }
+  await untilNoWait();
 });
 
 Deno.test("listenRing() throws AlreadyExists if another server has the name", () => {
