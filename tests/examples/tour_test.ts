@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { NatsServer } from "../support/nats_server.ts";
 import { runPeer } from "../support/run_peer.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 
 /** Runs the tour as `deno task demo` does. */
 async function tour(...args: string[]) {
@@ -13,7 +14,7 @@ async function tour(...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...command, ...args],
     cwd: root,
-    signal: AbortSignal.timeout(180_000),
+    signal: AbortSignal.timeout(180_000 * SLOWNESS),
   }).output();
   const decoder = new TextDecoder();
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
