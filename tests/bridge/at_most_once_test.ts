@@ -6,10 +6,11 @@ import { bridge, type RouteStats } from "../../src/bridge/mod.ts";
 import { RingChannel } from "../../src/channel/mod.ts";
 import { struct } from "../../mod.ts";
 import { NatsServer } from "../support/nats_server.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { within } from "../support/within.ts";
 import { numbered, numberOf, until } from "./numbered.ts";
 
-const TIME = { timeout: 10_000 };
+const TIME = { timeout: 10_000 * SLOWNESS };
 
 /** Runs a test with a server and a connection of its own. */
 async function withServer(

@@ -5,10 +5,11 @@ import { assertEquals } from "@std/assert";
 import { bridge } from "../../src/bridge/mod.ts";
 import { RingChannel } from "../../src/channel/mod.ts";
 import { NatsServer } from "../support/nats_server.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { closing } from "../support/test_stream.ts";
 import { numbered, numberOf, until } from "./numbered.ts";
 
-const TIME = { timeout: 10_000 };
+const TIME = { timeout: 10_000 * SLOWNESS };
 const ROUTES = 64;
 const MESSAGES = 100;
 

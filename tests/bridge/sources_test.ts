@@ -17,11 +17,12 @@ import { connectPipe, listenPipe, Mailslot, openMailslot } from "../../src/pipe/
 import { struct } from "../../mod.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { within } from "../support/within.ts";
 import { standIn } from "./stand_in.ts";
 import { until } from "./numbered.ts";
 
-const TIME = { timeout: 10_000 };
+const TIME = { timeout: 10_000 * SLOWNESS };
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (message: Uint8Array) => new TextDecoder().decode(message);
 

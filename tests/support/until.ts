@@ -1,5 +1,7 @@
+import { SLOWNESS } from "./slowness.ts";
+
 /** Time limit in milliseconds. */
-const PATIENCE = 20_000;
+const PATIENCE = 20_000 * SLOWNESS;
 
 /** Waits until a condition holds, so that a test fails instead of hanging. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
