@@ -8,9 +8,9 @@ import { assertBigInteger, assertInteger } from "../../ffi/arguments.ts";
 import type { CType } from "./ctype.ts";
 import { assertWritable, isReadOnly, pathTo } from "./field_view.ts";
 import { SCALARS } from "./scalar.ts";
-import { assertAligned } from "./target.ts";
 import type { Elements } from "./array.ts";
 import type { PlacedField } from "./placement.ts";
+import { assertAligned } from "./target.ts";
 
 /** The types whose variables can be used as counters. */
 export type CounterName = "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "u64";
@@ -123,13 +123,7 @@ export function counterAt(
   name: string,
 ): Counter<number> | Counter<bigint> {
   const { byteLength } = SCALARS[type];
-  if (offset % byteLength !== 0) {
-    throw new RangeError(
-      `Cannot use ${name} as a counter: its offset in the buffer is ${offset}, but atomic ` +
-        `operations need a multiple of ${byteLength}`,
-    );
-  }
-  assertAligned(`${name} as a counter`, buffer, byteLength);
+  assertAligned(`${name} as a counter`, { buffer, offset, size: byteLength });
   const assertOpen = isReadOnly(buffer) ? () => assertWritable(name, buffer) : undefined;
   if (type === "i64" || type === "u64") {
     const array = new WIDE[type](buffer, offset, 1);

@@ -74,18 +74,32 @@ export function bytesToStore(bytes: Uint8Array, into: DataView | undefined): Uin
 /** The addresses of buffers, modulo 8. */
 const misalignments = new WeakMap<ArrayBufferLike, number>();
 
+/** Integers in a buffer for atomic operations. */
+export interface AtomicPlace {
+  readonly buffer: ArrayBufferLike;
+  /** The offset of the integers in the buffer, in bytes. */
+  readonly offset: number;
+  /** The size of an integer in bytes, a power of 2 up to 8. */
+  readonly size: number;
+}
+
 /**
- * Throws unless a buffer begins at an address where atomic operations are possible.
+ * Throws unless atomic operations are possible at a place.
  *
- * The buffers of JavaScript and of mapped memory do. Only a script that makes a buffer of a pointer
- * can have another one. On ARM64, an atomic operation that is not aligned ends the process, and on
- * x64 another program can see a half of it.
+ * The buffers of JavaScript and of mapped memory are aligned. A script that makes a buffer of a
+ * pointer can have another one. On ARM64, an atomic operation that is not aligned ends the process.
+ * On x64, another program can see a half of its result.
  *
- * @param what The user of the buffer in messages.
- * @param size The size of the integers in bytes, a power of 2 up to 8.
- * @throws {RangeError} If the address is not a multiple of `size`.
+ * @param what The user of the place in messages.
+ * @throws {RangeError} If the offset, or the address of the buffer, is not a multiple of the size.
  */
-export function assertAligned(what: string, buffer: ArrayBufferLike, size: number): void {
+export function assertAligned(what: string, { buffer, offset, size }: AtomicPlace): void {
+  if (offset % size !== 0) {
+    throw new RangeError(
+      `Cannot use ${what}: its offset in the buffer is ${offset}, but atomic operations need a ` +
+        `multiple of ${size}`,
+    );
+  }
   let misalignment = misalignments.get(buffer);
   if (misalignment === undefined) {
     misalignment = misalignmentOf(buffer);
@@ -134,7 +148,7 @@ export class SharedWords {
   constructor(target: StructTarget) {
     this.bytes = bytesOf(MEMORY, sourceOf(MEMORY, target));
     const { buffer } = this.bytes;
-    assertAligned("the memory", buffer, WORD);
+    assertAligned("the memory", { buffer, offset: 0, size: WORD });
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / WORD));
   }
 

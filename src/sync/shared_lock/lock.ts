@@ -350,13 +350,9 @@ export function wordsAt(
   offset: number,
   { length, where }: { length: number; where: string },
 ): Int32Array {
+  const { buffer } = data;
   const at = data.byteOffset + offset;
-  if (at % Int32Array.BYTES_PER_ELEMENT !== 0) {
-    throw new RangeError(
-      `Cannot use lock ${JSON.stringify(where)}: its offset in the buffer is ${at}, but atomic ` +
-        "operations need a multiple of 4",
-    );
-  }
-  assertAligned(`lock ${JSON.stringify(where)}`, data.buffer, Int32Array.BYTES_PER_ELEMENT);
-  return new Int32Array(data.buffer, at, length / Int32Array.BYTES_PER_ELEMENT);
+  const size = Int32Array.BYTES_PER_ELEMENT;
+  assertAligned(`lock ${JSON.stringify(where)}`, { buffer, offset: at, size });
+  return new Int32Array(buffer, at, length / size);
 }
