@@ -219,6 +219,7 @@ function ownCopyOf<T>(offered: bigint, label: string, adopt: (value: bigint) => 
   }
 }
 
+/** Duplicates an offered handle. The server may have closed the handle before. */
 function duplicateOf(offered: bigint, label: string): Handle {
   try {
     return Handle.duplicateOf(offered, label);
