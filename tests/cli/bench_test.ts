@@ -6,10 +6,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { openEnds } from "../../src/cli/ways/ways.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { Terminal } from "./terminal.ts";
 import { WAYS } from "../../src/cli/ways/way_names.ts";
 import { winipc } from "./winipc.ts";
-import { SLOWNESS } from "../support/slowness.ts";
 
 const NOTE = "Each message has 1 KiB. Both ends are in one thread, so the times are those of " +
   "sending and receiving, without the switch to another process.\n";

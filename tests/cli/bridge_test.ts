@@ -23,10 +23,10 @@ import { parseServers } from "../../src/cli/bridge/server.ts";
 import { UsageError } from "../../src/cli/command_line/failure.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { Running } from "./running.ts";
 import { Terminal } from "./terminal.ts";
 import { winipc } from "./winipc.ts";
-import { soon } from "../support/soon.ts";
 
 const NET = ["--allow-ffi", "--allow-net=127.0.0.1"];
 /** A server that has a user with a password, and lets others in without one. */

@@ -13,9 +13,9 @@ import { connectPipe, listenPipe, Mailslot } from "../../src/pipe/mod.ts";
 import { array, struct } from "../../src/struct/mod.ts";
 import { SharedEvent, SharedMutex, SharedSemaphore } from "../../src/sync/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { winipc } from "./winipc.ts";
 import { winipcOnTerminal } from "./terminal.ts";
-import { soon } from "../support/soon.ts";
 
 const SID = currentUserSid();
 const OWNER = accountName(SID) ?? SID;

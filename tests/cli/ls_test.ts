@@ -20,9 +20,9 @@ import { MessageWindow } from "../../src/messages/mod.ts";
 import { struct } from "../../src/struct/mod.ts";
 import { SharedEvent, SharedMutex, SharedSemaphore } from "../../src/sync/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { Terminal, winipcOnTerminal } from "./terminal.ts";
 import { commandLine, winipc } from "./winipc.ts";
-import { SLOWNESS } from "../support/slowness.ts";
 
 const Trade = struct({ price: "f64", size: "u32" });
 const OWNER = accountName(currentUserSid()) ?? currentUserSid();

@@ -3,9 +3,9 @@
 // The standard output of the command as a file on a full disk. Linux below Wine has such a file.
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { SLOWNESS } from "../support/slowness.ts";
 import { commandLine } from "./winipc.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
-import { SLOWNESS } from "../support/slowness.ts";
 
 /** Runs the command with a full disk as its standard output. */
 async function winipcOnFullDisk(args: readonly string[]) {

@@ -16,10 +16,10 @@ import { eventNameOf } from "../../src/channel/broadcast/layout.ts";
 import { encodeValue } from "../../src/channel/ring/message.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { Terminal } from "./terminal.ts";
 import { waitingReaders } from "./waiting_readers.ts";
 import { commandLine, type Ended, winipc } from "./winipc.ts";
-import { SLOWNESS } from "../support/slowness.ts";
 
 const Trade = struct({ price: "f64", size: "u32", side: "u8" });
 const ISO = /"time": ?"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/g;

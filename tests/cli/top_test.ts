@@ -11,9 +11,9 @@ import { pictureOf } from "../../src/cli/rings/picture.ts";
 import { stripAnsiCode } from "@std/fmt/colors";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { SLOWNESS } from "../support/slowness.ts";
 import { Terminal } from "./terminal.ts";
 import { commandLine, winipc } from "./winipc.ts";
-import { SLOWNESS } from "../support/slowness.ts";
 
 const Speed = struct({ speed: "f64" });
 
@@ -199,11 +199,7 @@ Deno.test("winipc top draws a table on a terminal until Ctrl-C, and ends after -
   const sender = ring.sender();
   const [counted, terminal] = await Promise.all([
     winipc(["top", name, "--json", "--count", "1", "--interval", "10"]),
-    Terminal.winipc(["top", name, "--interval", "20"], {
-      columns: 120,
-      rows: 8,
-      timeout: 60_000,
-    }),
+    Terminal.winipc(["top", name, "--interval", "20"], { columns: 120, rows: 8, timeout: 60_000 }),
   ]);
   await using _terminal = terminal;
   assertEquals([counted.code, counted.err], [0, ""]);

@@ -3,8 +3,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { receive } from "../../examples/broadcast_ring.ts";
 import { randomName } from "../support/random_name.ts";
-import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 import { SLOWNESS } from "../support/slowness.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
 Deno.test("examples/broadcast_ring.ts sends prices to several receivers in order, until it ends", async () => {
   const name = randomName();

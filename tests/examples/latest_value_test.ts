@@ -3,8 +3,8 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { watch } from "../../examples/latest_value.ts";
 import { randomName } from "../support/random_name.ts";
-import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 import { SLOWNESS } from "../support/slowness.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
 Deno.test("examples/latest_value.ts shows a watcher no torn value, and the last one", async () => {
   const name = randomName();

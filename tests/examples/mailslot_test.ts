@@ -4,8 +4,8 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Mailslot, openMailslot } from "../../mod.ts";
 import { linesOf, sendLines } from "../../examples/mailslot.ts";
 import { randomName } from "../support/random_name.ts";
-import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 import { SLOWNESS } from "../support/slowness.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
 const license = decodeURIComponent(new URL("../../LICENSE", import.meta.url).pathname.slice(1));
 

@@ -4,9 +4,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { answerTo, ask } from "../../examples/pipe_lines.ts";
 import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 import { startExample } from "./start_server.ts";
-import { soon } from "../support/soon.ts";
 
 Deno.test("examples/pipe_lines.ts keeps the notes of all clients", async () => {
   const name = randomName();

@@ -6,9 +6,9 @@ import { connectPipe } from "../../src/pipe/mod.ts";
 import { type Bits, compileC } from "../support/compile_c.ts";
 import { peers } from "../support/peers.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 import { type RunningServer, startExample, startServer } from "./start_server.ts";
-import { soon } from "../support/soon.ts";
 
 /** A way to start a server with a name. */
 type Start = (name: string) => Promise<RunningServer>;

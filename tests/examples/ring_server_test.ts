@@ -3,8 +3,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { connectRing } from "../../src/channel/mod.ts";
 import { randomName } from "../support/random_name.ts";
-import { assertPrintsUsage, runExample } from "./run_example.ts";
 import { soon } from "../support/soon.ts";
+import { assertPrintsUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/ring_server.ts answers each client with the mean of its measurements", async () => {
   const name = randomName();

@@ -6,8 +6,8 @@ import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { randomName } from "../support/random_name.ts";
 import { BroadcastRing } from "../../src/channel/mod.ts";
 import { winipc } from "../cli/winipc.ts";
-import { assertPrintsUsage } from "./run_example.ts";
 import { soon } from "../support/soon.ts";
+import { assertPrintsUsage } from "./run_example.ts";
 
 const script = new URL("../../examples/sensors.ts", import.meta.url).href;
 const schema = Deno.realPathSync(new URL("../../examples/sensors.json", import.meta.url));

@@ -2,8 +2,8 @@
 
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { echoLines, listen, sendLines } from "../../examples/tcp_socket.ts";
-import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 import { SLOWNESS } from "../support/slowness.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
 const hostname = "127.0.0.1";
 const readme = decodeURIComponent(new URL("../../README.md", import.meta.url).pathname.slice(1));

@@ -3,8 +3,8 @@
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { carsAt, draw, Game, redraw, show } from "../../examples/telemetry.ts";
 import { randomName } from "../support/random_name.ts";
-import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 import { SLOWNESS } from "../support/slowness.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
 Deno.test("examples/telemetry.ts draws the game of another process, without a torn picture", async () => {
   const name = randomName();

@@ -189,7 +189,7 @@ Deno.test("FileWriter.flush() throws BrokenPipe if the peer closes its end befor
 });
 
 Deno.test("FileWriter.write() leaves alone the memory of a write whose wait has failed", async () => {
-  assertEquals(await runPeer("io/peers/failed_waits.ts", [], soon), [
+  assertEquals(await runPeer("io/peers/failed_waits.ts", [], { timeout: 20_000 }), [
     "Error",
     "0 wrong",
   ]);

@@ -33,7 +33,7 @@ const QUESTION = 30;
 const ANSWER = 31;
 
 /** Time limit for an answer, in milliseconds: on a busy machine the default of 5 s is too short. */
-const PATIENCE = 20_000;
+const PATIENCE = 20_000 * SLOWNESS;
 /** The encoding of each text of the protocol. */
 const TEXT = { encoding: "ansi", terminate: true, timeout: PATIENCE } as const;
 /**

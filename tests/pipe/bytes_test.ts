@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { byteSources, lostSources, notBytes } from "../support/byte_sources.ts";
+import { soon } from "../support/soon.ts";
 import { bytesOf, patternOf, readAll, readText } from "./bytes.ts";
 import { pathOf, readAnswer, writeOrder } from "./c_peers.ts";
 import { openBoth } from "./open_both.ts";
-import { soon } from "../support/soon.ts";
 
 const LENGTHS = [1, 65_535, 65_536, 65_537, 1 << 20, 3_000_001];
 

@@ -17,9 +17,9 @@ import { openLibrary } from "../support/open_library.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
+import { soon } from "../support/soon.ts";
 import { pathOf } from "./c_peers.ts";
 import { testOnWindows } from "./only_on_windows.ts";
-import { soon } from "../support/soon.ts";
 
 function settingsOf(name: string): PipeSettings {
   const path = pathOf(name);

@@ -7,11 +7,11 @@ import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { makeConnections } from "./many_connections.ts";
 import { fuzz } from "./fuzz/run.ts";
 import { countOperations } from "./count_operations.ts";
 import { PipeWorker } from "./pipe_worker.ts";
-import { soon } from "../support/soon.ts";
 
 /** The task test:pipe makes 10,000. */
 const CONNECTIONS = 500;

@@ -11,8 +11,8 @@ import type { Bits } from "../support/compile_c.ts";
 import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
-import { programOf } from "./c_peers.ts";
 import { soon } from "../support/soon.ts";
+import { programOf } from "./c_peers.ts";
 
 /** Starts a program in C with a mailslot's path. */
 async function startInC(

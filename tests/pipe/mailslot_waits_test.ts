@@ -8,8 +8,8 @@ import { peerUrl } from "../support/peer_url.ts";
 import { Random } from "../support/random.ts";
 import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
-import { soon as until, throws } from "../workers/owning_worker.ts";
 import { soon } from "../support/soon.ts";
+import { soon as until, throws } from "../workers/owning_worker.ts";
 import { within } from "../support/within.ts";
 import { countOperations } from "./count_operations.ts";
 

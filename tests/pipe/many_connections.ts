@@ -8,8 +8,8 @@ import { assertEquals, assertLess } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { randomName } from "../support/random_name.ts";
-import { countOperations } from "./count_operations.ts";
 import { soon } from "../support/soon.ts";
+import { countOperations } from "./count_operations.ts";
 
 /** The number of connections at a time. */
 const BATCH = 10;

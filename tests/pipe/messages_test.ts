@@ -2,10 +2,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { bytesOf, patternOf, readMessageText } from "./bytes.ts";
 import { expectAnswer, pathOf, readAnswer, writeOrder } from "./c_peers.ts";
 import { openBoth } from "./open_both.ts";
-import { soon } from "../support/soon.ts";
 
 const LENGTHS = [0, 1, 65_535, 65_536, 65_537, 131_072, 1 << 20];
 const messages = { mode: "messages" } as const;

@@ -3,9 +3,9 @@ import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { bytesOf, patternOf, readAll, readText } from "./bytes.ts";
 import { expectAnswer, pathOf } from "./c_peers.ts";
-import { soon } from "../support/soon.ts";
 
 /** Starts a process that uses node:net. */
 async function startNode(): Promise<Peer> {

@@ -7,8 +7,8 @@ import {
 import type { Bits } from "../support/compile_c.ts";
 import type { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
-import { connectCClient, startCServer } from "./c_peers.ts";
 import { soon } from "../support/soon.ts";
+import { connectCClient, startCServer } from "./c_peers.ts";
 
 /** A connection whose other end is a program in C. */
 export interface BothEnds extends AsyncDisposable {

@@ -7,10 +7,10 @@ import { poll } from "../../src/wait/options.ts";
 import { openLibrary } from "../support/open_library.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
+import { soon } from "../support/soon.ts";
 import { readText } from "./bytes.ts";
 import { connectCClient, expectAnswer, startCServer } from "./c_peers.ts";
 import { openBoth } from "./open_both.ts";
-import { soon } from "../support/soon.ts";
 
 /** Kills a peer, and waits until its process id belongs to no process. */
 async function endOf(peer: Peer, connection: PipeConnection): Promise<void> {

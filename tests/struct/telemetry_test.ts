@@ -23,6 +23,8 @@ import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 import * as afterburner from "../../src/cli/schema/shipped/afterburner.ts";
+import { SLOWNESS } from "../support/slowness.ts";
+import { soon } from "../support/soon.ts";
 import * as aida64 from "./telemetry/aida64.ts";
 import * as assettoCorsa from "../../src/cli/schema/shipped/assetto_corsa.ts";
 import * as coreTemp from "../../src/cli/schema/shipped/core_temp.ts";
@@ -34,8 +36,6 @@ import * as mumble from "../../src/cli/schema/shipped/mumble_link.ts";
 import * as rfactor2 from "./telemetry/rfactor2.ts";
 import { Vehicle } from "../../src/cli/schema/shipped/rfactor2.ts";
 import * as rtss from "../../src/cli/schema/shipped/rtss.ts";
-import { SLOWNESS } from "../support/slowness.ts";
-import { soon } from "../support/soon.ts";
 
 /** The reader's side of a telemetry writer. */
 interface Telemetry {

@@ -6,8 +6,8 @@ import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
-import { STOP, takeUntilStopped } from "./peers/take.ts";
 import { soon } from "../support/soon.ts";
+import { STOP, takeUntilStopped } from "./peers/take.ts";
 
 const ROUNDS = 200;
 const TIMES = 300;

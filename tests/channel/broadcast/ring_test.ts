@@ -7,9 +7,9 @@ import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
 import { SLOWNESS } from "../../support/slowness.ts";
+import { soon } from "../../support/soon.ts";
 import { readNumbered } from "../ring/numbered_messages.ts";
 import { Random } from "../../support/random.ts";
-import { soon } from "../../support/soon.ts";
 
 /** Sends messages until `count` of them had to wake a receiver. */
 async function sendUntilWakeUps(sender: BroadcastSender, count: number): Promise<void> {

@@ -12,8 +12,8 @@ import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { Random } from "../../support/random.ts";
 import { randomName } from "../../support/random_name.ts";
-import { Event, eventOf, numberOf, Quote, Trade } from "../ring/typed_layouts.ts";
 import { soon } from "../../support/soon.ts";
+import { Event, eventOf, numberOf, Quote, Trade } from "../ring/typed_layouts.ts";
 
 const END = "channel/broadcast/peers/typed_end.ts";
 const { InvalidData, Busy, BadResource } = Deno.errors;

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@
 import { type FrameReader, LatestFrame } from "../../../src/channel/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 import { killReaders } from "./kill_readers.ts";
 import { BYTE_LENGTH, markOf, publishMarked } from "./marked_frame.ts";
-import { SLOWNESS } from "../../support/slowness.ts";
 
 const { Busy } = Deno.errors;
 const byteLength = BYTE_LENGTH;

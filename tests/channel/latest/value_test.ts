@@ -12,10 +12,10 @@ import { MACHINE } from "../../../src/channel/peer/windows.ts";
 import { array, SharedEvent, SharedMemory, struct, tagged, utf16 } from "../../../mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 import { Large, Marked } from "./marked_value.ts";
 import { randomName } from "../../support/random_name.ts";
 import { runPeer } from "../../support/run_peer.ts";
-import { SLOWNESS } from "../../support/slowness.ts";
 
 const Telemetry = struct({ speed: "f64", lap: "u8", track: utf16(8) });
 const soon = () => AbortSignal.timeout(20_000 * SLOWNESS);

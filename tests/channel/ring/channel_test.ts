@@ -5,9 +5,9 @@ import { HEADER_LENGTH, RECEIVER } from "../../../src/channel/ring/layout.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import { readNumbered } from "./numbered_messages.ts";
 import { stream } from "./numbered_stream.ts";
-import { soon } from "../../support/soon.ts";
 
 /** Returns a function that asserts that a message is the peer's next one, and whole. */
 function expectation(longest: number): (message: Uint8Array, number: number) => void {

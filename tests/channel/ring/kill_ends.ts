@@ -8,12 +8,12 @@ import { assert, assertEquals } from "@std/assert";
 import { RingChannel, type RingReceiver } from "../../../src/channel/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import { ReceivedMessages } from "./received_messages.ts";
 import { MAX_LENGTH, type OpenEnds, scripts } from "./short_lived_ends.ts";
 import { NOTE, Notes } from "./notes.ts";
 import { NumberedMessages, readNumbered } from "./numbered_messages.ts";
 import { Random } from "../../support/random.ts";
-import { soon } from "../../support/soon.ts";
 
 /** Small, so that ends must wait; but large enough for pending messages. */
 const SIZE = { capacity: 8192, maxMessageLength: MAX_LENGTH };

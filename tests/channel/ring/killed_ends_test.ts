@@ -7,10 +7,10 @@ import { peers } from "../../support/peers.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import { killPeekers, killReceivers, killSenders, killSendersOfMany } from "./kill_ends.ts";
 import { MAX_LENGTH, programs, scripts } from "./short_lived_ends.ts";
 import { Notes } from "./notes.ts";
-import { soon } from "../../support/soon.ts";
 
 // For more rounds see tests/channel/at_length.ts.
 

@@ -7,10 +7,10 @@ import { HEADER_LENGTH, MAX_SENDERS, WORD } from "../../../src/channel/ring/layo
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import { ReceivedMessages } from "./received_messages.ts";
 import { NumberedMessages, readNumbered } from "./numbered_messages.ts";
 import { stream } from "./numbered_stream.ts";
-import { soon } from "../../support/soon.ts";
 
 const MAX_LENGTH = 200;
 const small = { capacity: 1024, maxMessageLength: MAX_LENGTH, producers: "multiple" } as const;

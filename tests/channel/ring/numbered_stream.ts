@@ -8,8 +8,8 @@ import { assert, assertEquals } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
-import { ReceivedMessages } from "./received_messages.ts";
 import { soon } from "../../support/soon.ts";
+import { ReceivedMessages } from "./received_messages.ts";
 
 const SMALL = { capacity: 1024, maxMessageLength: 200 };
 

@@ -13,8 +13,8 @@ import type { Bits } from "../../support/compile_c.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
-import { NOTE, Notes } from "./notes.ts";
 import { soon } from "../../support/soon.ts";
+import { NOTE, Notes } from "./notes.ts";
 
 /** Number of racers besides this process. */
 export const RACERS = 2;

@@ -4,10 +4,10 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { headerSchema } from "../../../src/cli/schema/header/header_schema.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 import { C_CASES } from "./header_cases.ts";
 import { peers } from "../../support/peers.ts";
 import { compare, outputOf, programOf } from "./layout_program.ts";
-import { SLOWNESS } from "../../support/slowness.ts";
 
 /** A header in C++, with what C++ programmers add to their structs. */
 const CPP = `

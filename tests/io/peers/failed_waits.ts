@@ -8,16 +8,17 @@
 
 import { FileReader } from "../../../src/io/reader.ts";
 import { FileWriter } from "../../../src/io/writer.ts";
+import { soon } from "../../support/soon.ts";
 import { BUFFER_SIZE, makePipe } from "../pipe_pair.ts";
 
 import { refuseThreads } from "../../support/refuse_threads.ts";
-import { soon } from "../../support/soon.ts";
 
 refuseThreads();
 
 /** More pipes than there are registered waits and threads of the pool for waits. */
 const PIPES = 24 + 2 * navigator.hardwareConcurrency;
 const LENGTH = 3 * BUFFER_SIZE;
+
 const ends = Array.from({ length: PIPES }, () => {
   const { client, server, label } = makePipe();
   const options = { label, hasMessages: false };

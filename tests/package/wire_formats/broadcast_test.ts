@@ -6,6 +6,7 @@ import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@
 import { nounOf } from "../../../ffi/kernel_object.ts";
 import { BroadcastRing, SharedEvent, struct } from "../../../mod.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import {
   BroadcastHeader,
   BroadcastRecord,
@@ -20,7 +21,6 @@ import {
   until,
   WakeBits,
 } from "./document.ts";
-import { soon } from "../../support/soon.ts";
 
 Deno.test("wire_formats.md has the offsets of a broadcast ring's header", () => {
   const name = randomName();

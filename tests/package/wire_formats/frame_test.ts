@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import { nounOf } from "../../../ffi/kernel_object.ts";
 import { LatestFrame } from "../../../mod.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import {
   type Bytes,
   constantsOf,
@@ -19,7 +20,6 @@ import {
   roundUp,
   until,
 } from "./document.ts";
-import { soon } from "../../support/soon.ts";
 
 const { "bytes of a reader": readerLength, "alignment of slots": alignment } = constantsOf("frame");
 const settings = { byteLength: 5000, slots: 3, maxReaders: 40 };

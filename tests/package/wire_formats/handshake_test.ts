@@ -12,6 +12,7 @@ import {
   SharedMemory,
 } from "../../../mod.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import {
   type Bytes,
   documentation,
@@ -21,7 +22,6 @@ import {
   Place,
   RingHeader,
 } from "./document.ts";
-import { soon } from "../../support/soon.ts";
 
 /** Returns the documented number of each kind of message. */
 function kinds(): Record<string, number> {

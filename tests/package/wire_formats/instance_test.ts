@@ -7,8 +7,8 @@ import { currentUserSid } from "../../../ffi/security.ts";
 import { connectPipe, listenPipe } from "../../../mod.ts";
 import { SingleInstance } from "../../../src/instance/mod.ts";
 import { randomName } from "../../support/random_name.ts";
-import { type Bytes, documentation, SingleInstanceMessage as Message } from "./document.ts";
 import { soon } from "../../support/soon.ts";
+import { type Bytes, documentation, SingleInstanceMessage as Message } from "./document.ts";
 
 const FIRST = { magic: 0x4953_4957, version: 1 };
 

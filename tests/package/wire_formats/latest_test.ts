@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import { nounOf } from "../../../ffi/kernel_object.ts";
 import { LatestValue, SharedEvent, struct } from "../../../mod.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import {
   constantsOf,
   documentation,
@@ -20,7 +21,6 @@ import {
   until,
   WakeBits,
 } from "./document.ts";
-import { soon } from "../../support/soon.ts";
 
 const Car = struct({ lap: "u32", speed: "f64" });
 

@@ -8,8 +8,8 @@ import { CopyDataListener, sendCopyData } from "../../../src/messages/mod.ts";
 import { connectPipe, listenPipe } from "../../../src/pipe/mod.ts";
 import { listenWindow, pipeLink } from "../../../src/rpc/mod.ts";
 import { randomName } from "../../support/random_name.ts";
-import { type Bytes, constantsOf, Greeting, LinkFrame, WindowFrame } from "./document.ts";
 import { soon } from "../../support/soon.ts";
+import { type Bytes, constantsOf, Greeting, LinkFrame, WindowFrame } from "./document.ts";
 
 /** Writes two words down, each at its documented offset. */
 function words(

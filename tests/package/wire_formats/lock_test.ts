@@ -6,8 +6,8 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { currentThread } from "../../../ffi/process_thread.ts";
 import { nounOf } from "../../../ffi/kernel_object.ts";
 import { sharedLock, SharedMemory, sharedReadWriteLock, struct } from "../../../mod.ts";
-import { Lock, ReadWriteLock, tableOf, until } from "./document.ts";
 import { soon } from "../../support/soon.ts";
+import { Lock, ReadWriteLock, tableOf, until } from "./document.ts";
 
 const State = struct({ lock: sharedLock, pair: sharedReadWriteLock });
 const { id, start } = currentThread();

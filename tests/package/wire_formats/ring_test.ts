@@ -8,6 +8,7 @@ import { identityOf } from "../../../src/channel/ring/channel.ts";
 import { declareRingChannel } from "../../../src/channel/ring/c/mod.ts";
 import { processOwner, threadOwner } from "../../../src/channel/peer/place.ts";
 import { randomName } from "../../support/random_name.ts";
+import { soon } from "../../support/soon.ts";
 import {
   constantsOf,
   messageOf,
@@ -22,7 +23,6 @@ import {
   tableOf,
   until,
 } from "./document.ts";
-import { soon } from "../../support/soon.ts";
 
 Deno.test("wire_formats.md has the offsets of the C header", () => {
   const header = declareRingChannel();

@@ -8,8 +8,8 @@
 import { unless } from "../../../ffi/error.ts";
 import { openPipe } from "../../../ffi/named_pipe.ts";
 import { FileReader } from "../../../src/io/reader.ts";
-import { pathOf } from "../c_peers.ts";
 import { soon } from "../../support/soon.ts";
+import { pathOf } from "../c_peers.ts";
 
 const [name, count] = Deno.args as [string, string];
 console.log("ready");

@@ -3,8 +3,8 @@
 
 import { connectRing } from "../../../src/channel/mod.ts";
 import { ringLink } from "../../../src/rpc/mod.ts";
-import { floodBothWays } from "../support/flood.ts";
 import { soon } from "../../support/soon.ts";
+import { floodBothWays } from "../support/flood.ts";
 
 const [name, calls, items] = Deno.args;
 const link = ringLink(await connectRing(name!, soon));

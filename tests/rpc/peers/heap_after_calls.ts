@@ -2,8 +2,8 @@
 // many listeners are left at a signal that lives on. Needs --v8-flags=--expose-gc.
 
 import { client, serve } from "../../../src/rpc/mod.ts";
-import { pairLinks } from "../support/pair_link.ts";
 import { SLOWNESS } from "../../support/slowness.ts";
+import { pairLinks } from "../support/pair_link.ts";
 
 const COUNT = 100_000;
 const TOGETHER = 100;

@@ -5,8 +5,8 @@
  */
 
 import { connectName } from "../../../src/rpc/mod.ts";
-import type { handlers } from "../links/peers/handlers.ts";
 import { soon } from "../../support/soon.ts";
+import type { handlers } from "../links/peers/handlers.ts";
 
 const [name] = Deno.args;
 await using server = await connectName<typeof handlers>(name!, soon);

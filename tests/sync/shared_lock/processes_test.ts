@@ -7,8 +7,8 @@ import { peers } from "../../support/peers.ts";
 import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
-import { State } from "./peers/state.ts";
 import { soon } from "../../support/soon.ts";
+import { State } from "./peers/state.ts";
 
 const script = "sync/shared_lock/peers/end.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { type BroadcastReceiver, BroadcastRing } from "../../../../src/channel/mod.ts";
-import { NumberedMessages, readNumbered } from "../../ring/numbered_messages.ts";
 import { soon } from "../../../support/soon.ts";
+import { NumberedMessages, readNumbered } from "../../ring/numbered_messages.ts";
 
 const [role, name, count = "0"] = Deno.args;
 const total = Number(count);

@@ -7,9 +7,9 @@
 
 import { BroadcastRing } from "../../../../src/channel/mod.ts";
 import { struct } from "../../../../src/struct/mod.ts";
+import { soon } from "../../../support/soon.ts";
 import { Event, eventOf, numberOf } from "../../ring/typed_layouts.ts";
 import { printErrors } from "../../peers/print_errors.ts";
-import { soon } from "../../../support/soon.ts";
 
 const [role, name = "", count = "0"] = Deno.args;
 const total = Number(count);

@@ -14,8 +14,8 @@
 
 import { TextLineStream } from "@std/streams";
 import { type Frame, LatestFrame } from "../../../../src/channel/mod.ts";
-import { checkFrames, markOf } from "../marked_frame.ts";
 import { soon } from "../../../support/soon.ts";
+import { checkFrames, markOf } from "../marked_frame.ts";
 
 using frames = await LatestFrame.waitFor(Deno.args[0]!, soon);
 using reader = frames.reader();

@@ -1,9 +1,9 @@
 /** One end of a channel: `end.ts ROLE NAME [COUNT]`. */
 
 import { RingChannel } from "../../../../src/channel/mod.ts";
+import { soon } from "../../../support/soon.ts";
 import { NumberedMessages } from "../numbered_messages.ts";
 import { Random } from "../../../support/random.ts";
-import { soon } from "../../../support/soon.ts";
 
 const [role, name, count = "0"] = Deno.args;
 using channel = await RingChannel.waitFor(name!, soon);

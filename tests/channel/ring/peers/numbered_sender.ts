@@ -7,8 +7,8 @@
  */
 
 import { RingChannel } from "../../../../src/channel/mod.ts";
-import { NumberedMessages } from "../numbered_messages.ts";
 import { soon } from "../../../support/soon.ts";
+import { NumberedMessages } from "../numbered_messages.ts";
 
 const [mode, name, id, count] = Deno.args as [string, string, string, string];
 using channel = await RingChannel.waitFor(name, soon);

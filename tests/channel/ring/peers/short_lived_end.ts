@@ -7,9 +7,9 @@
  */
 
 import { RingChannel, type RingReceiver, type RingSender } from "../../../../src/channel/mod.ts";
+import { soon } from "../../../support/soon.ts";
 import { NOTE, Notes } from "../notes.ts";
 import { NumberedMessages, readNumbered } from "../numbered_messages.ts";
-import { soon } from "../../../support/soon.ts";
 
 const [name] = Deno.args as [string];
 using notes = Notes.open(name);

@@ -6,9 +6,9 @@
  */
 
 import { RingChannel } from "../../../../src/channel/mod.ts";
+import { soon } from "../../../support/soon.ts";
 import { Event, eventOf, numberOf, Other } from "../typed_layouts.ts";
 import { printErrors } from "../../peers/print_errors.ts";
-import { soon } from "../../../support/soon.ts";
 
 const [role, name = "", count = "0"] = Deno.args;
 const total = Number(count);

@@ -14,8 +14,8 @@
 
 import { TextLineStream } from "@std/streams";
 import { SharedMemory } from "../../../../src/memory/mod.ts";
-import { State } from "./state.ts";
 import { SLOWNESS } from "../../../support/slowness.ts";
+import { State } from "./state.ts";
 
 const [name] = Deno.args as [string];
 const soon = { timeout: 60_000 * SLOWNESS };

@@ -7,9 +7,9 @@
 
 import { SharedMemory } from "../../../../src/memory/mod.ts";
 import { SharedEvent } from "../../../../src/sync/mod.ts";
-import { State } from "./state.ts";
 import { SLOWNESS } from "../../../support/slowness.ts";
 import { soon } from "../../../support/soon.ts";
+import { State } from "./state.ts";
 
 const [name, command, done] = self.name.split(" ") as [string, string, string];
 const memory = SharedMemory.open(name, { access: "readwrite" });
