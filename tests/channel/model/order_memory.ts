@@ -78,8 +78,10 @@ export function broadcastMemory(
 }
 
 /**
- * Returns the memory of a latest value of which some values were published. The newest number can be
- * an older one, as a reader has seen it that is slow.
+ * Returns the memory of a latest value.
+ *
+ * @param options `published`: how many values were published. `newest`: an older number that is still
+ *   visible as the newest one.
  */
 export function latestMemory(
   library: ArmLibrary,

@@ -184,8 +184,8 @@ export function orderBroadcastReader(library: ArmLibrary, { takes }: { takes: nu
 export const VALUE_WORDS = 2;
 
 /**
- * A writer of a latest value. The words of each value are its number. Its first step can be to store
- * the number of the newest value that was written before.
+ * A writer of a latest value. The words of each value are its number. With `newest`, it first stores
+ * that number as the newest one.
  */
 export function orderPublisher(
   library: ArmLibrary,
